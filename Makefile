@@ -1,0 +1,42 @@
+# Every target works on a fresh machine with Python 3.11+ and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+
+help: ## Show what can be done here
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/.ready: pyproject.toml requirements.lock
+	@echo "Preparing $(VENV) (once) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Yiti needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+setup: $(BIN)/.ready ## Make the virtual environment from the lock
+
+demo: $(BIN)/.ready ## Start eleven imitation systems and two gateways and walk through them (ONCE=1: print and exit)
+	@$(BIN)/yiti demo $(if $(ONCE),--once,)
+
+test: $(BIN)/.ready ## Run the tests (YITI_REQUIRE_SERVICES=1: a missing database server is a failure)
+	@$(BIN)/python -m pytest
+
+check: $(BIN)/.ready ## Formatting, lint, types, the printed schema
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/yiti schema --check
+
+bench: $(BIN)/.ready ## Compare with and without authorization and audit, in one run
+	@$(BIN)/python -m bench
+
+lock: $(BIN)/.ready ## Renew requirements.lock from the ranges in pyproject.toml
+	@$(BIN)/pip-compile --quiet --extra dev --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.lock pyproject.toml
+
+clean: ## Remove what the targets made
+	@rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info
+
+.PHONY: help setup demo test check bench lock clean

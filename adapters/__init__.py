@@ -1,0 +1,1 @@
+"""How an agency's system is read: contract, manifest, decoding and drivers."""

@@ -1,0 +1,1 @@
+"""One driver per way in: sql, rest, soap, subgraph."""

@@ -1,0 +1,279 @@
+"""The manifest: one `adapter.yaml` says what a system is, where it stands and which of its columns mean what.
+
+A typo stops the start with file, path and fix (ManifestError). Secrets and addresses come from the environment:
+`${NAME}` anywhere in a string of the `source` part. Entity and field names are those of schema/entities.py.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from adapters.contract import Op
+
+
+class ManifestError(Exception):
+    """A manifest that cannot be used: says which file, which path in it, what is wrong and the fix."""
+
+    code = "MANIFEST"
+
+
+class Model(BaseModel):
+    """Closed and frozen: an unknown word is a typo."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+# ---- where the system is and how one gets in -------------------------------------------------------------------
+
+
+class SqlSource(Model):
+    """A database, by SQLAlchemy URL (async driver), read-only."""
+
+    kind: Literal["sql"]
+    url: str
+    schema_name: str | None = None
+    timeout: timedelta = timedelta(seconds=2)
+    pool: int = Field(4, ge=1, le=64)
+
+
+class HeaderAuth(Model):
+    """A fixed header whose value comes from the environment."""
+
+    kind: Literal["header"]
+    name: str
+    secret_env: str
+
+
+class RestSource(Model):
+    """JSON over HTTP."""
+
+    kind: Literal["rest"]
+    base_url: str
+    timeout: timedelta = timedelta(seconds=2)
+    concurrency: int = Field(8, ge=1, le=64)
+    max_bytes: int = Field(4_000_000, ge=1_000)
+    auth: HeaderAuth | None = None
+    headers: Mapping[str, str] = {}
+    encoding: str | None = None  # overrides what the content type says
+    health: str = ""  # path that answers 2xx without touching a personal record
+
+
+class SoapSource(Model):
+    """XML over HTTP: SOAP 1.1, or bare XML where `envelope` is none. Element names may be Chinese."""
+
+    kind: Literal["soap"]
+    base_url: str
+    namespace: str = ""
+    envelope: Literal["soap11", "none"] = "soap11"
+    encoding: str = "gb18030"  # what the bytes are, whatever the XML declaration claims
+    declared: str = "GB2312"  # what the request's XML declaration says, as the agency expects it
+    timeout: timedelta = timedelta(seconds=2)
+    concurrency: int = Field(4, ge=1, le=64)
+    max_bytes: int = Field(4_000_000, ge=1_000)
+    auth: HeaderAuth | None = None
+    headers: Mapping[str, str] = {}
+    health: str = ""
+
+
+class SubgraphSource(Model):
+    """Another province's gateway, or any Federation 2 subgraph."""
+
+    kind: Literal["subgraph"]
+    url: str
+    audience: str  # the peer's name in the tokens that we mint for it
+    locator: str | None = None  # URL path of the peer's list of pseudonyms; without it everybody is asked for
+    timeout: timedelta = timedelta(seconds=3)
+    concurrency: int = Field(4, ge=1, le=64)
+    max_bytes: int = Field(8_000_000, ge=1_000)
+
+
+SourceMap = Annotated[SqlSource | RestSource | SoapSource | SubgraphSource, Field(discriminator="kind")]
+
+
+# ---- what its columns mean -------------------------------------------------------------------------------------
+
+
+class FieldMap(Model):
+    """How one canonical field is read.
+
+    `path`: a column (sql), a JMESPath (rest), an XPath (soap), dotted GraphQL fields (subgraph); a list of
+    paths is collected for `texts`, and tried in order otherwise. `constant` needs no path.
+    `values` maps the agency's codes to canonical ones (for boolean: to true/false, which also covers inverted
+    flags); a code that it lacks is flagged UNMAPPED_CODE and the field is null.
+    """
+
+    path: str | tuple[str, ...] | None = None
+    constant: str | int | bool | None = None
+    type: Literal["text", "integer", "boolean", "date", "datetime", "enum", "id_number", "code", "texts"] = "text"
+    formats: tuple[str, ...] = ()  # strptime formats, tried in order; ISO 8601 is always tried last
+    values: Mapping[str, str | int | bool] = {}
+    null: tuple[str, ...] = ()  # null markers beyond the usual ones (decode.NULL_MARKERS)
+    separator: str | None = None  # regular expression that splits a multi-valued string
+    max_bytes: int | None = None  # the column's byte width: a value that fills it is flagged TRUNCATED
+    byte_encoding: str = "gb18030"  # in which that width counts
+    filter: Mapping[Op, str] | tuple[Op, ...] = ()  # rest/soap: operator -> upstream parameter; sql: operators
+
+
+class Deleted(Model):
+    """Soft deletion: a row whose `path` holds one of `values` is not there."""
+
+    path: str
+    values: tuple[str, ...]
+
+
+class Join(Model):
+    """For sql datasets that point at a person by another column than the person key."""
+
+    column: str  # in this dataset
+    table: str  # the persons' table
+    on: str  # the column there that `column` equals
+    key: str  # the column there that is the person key
+
+
+class Pages(Model):
+    """How a list is paged. `end` names business codes that mean that there is no more."""
+
+    kind: Literal["cursor", "offset", "number"]
+    size: int = 100
+    first: int = 1  # number of the first page
+    next: str | None = None  # cursor: where the next cursor stands in the answer
+    total: str | None = None
+
+
+class Envelope(Model):
+    """What is wrapped round the data of an answer."""
+
+    data: str  # path of the payload within the answer
+    encoding: Literal["none", "base64-json"] = "none"
+
+
+class Endpoint(Model):
+    """One upstream call. Placeholders, encoded for where they stand, never concatenated raw:
+
+    {key} {keys} {page} {size} {offset} {cursor} {value:PARAM} {request.id} {request.actor} {request.agency}
+    {request.purpose} {fields}
+    """
+
+    method: Literal["GET", "POST"] = "GET"
+    path: str = ""
+    query: Mapping[str, str] = {}
+    headers: Mapping[str, str] = {}
+    body: object = None  # rest: JSON template; soap: mapping of element name -> template
+    operation: str | None = None  # soap: the operation's element
+    action: str | None = None  # soap: SOAPAction
+    envelope: Envelope | None = None
+    rows: str = "@"  # JMESPath (rest), XPath (soap) to the rows within the payload
+    owner: str | None = None  # path in a row of the person key it was asked for, where several were asked at once
+    batch: int = Field(1, ge=1)  # keys in one call
+    separator: str = ","  # joins {keys}
+    key_pattern: str | None = None  # a key that does not match is never sent
+    pages: Pages | None = None
+
+
+class Dataset(Model):
+    """One dataset of the agency that yields one canonical entity."""
+
+    dataset: str  # sql: table or view; else the agency's name for it
+    key: str
+    person: str | None = None  # path of the source's person key; PersonRecord leaves it out
+    join: Join | None = None
+    as_of: FieldMap | None = None
+    deleted: Deleted | None = None
+    where: Mapping[str, str] = {}  # constant conditions on raw values; sql pushes them, others filter rows
+    fields: Mapping[str, FieldMap]
+    # rest, soap
+    keys: Endpoint | None = None
+    fetch: Endpoint | None = None
+    related: Endpoint | None = None
+    search: Endpoint | None = None
+    # subgraph: dotted fields from the federated entity to the rows
+    rows: str | None = None
+    max_batch: int = Field(100, ge=1)
+    max_page: int = Field(100, ge=1)
+
+
+class ErrorRule(Model):
+    """What an answer means beyond its data, by HTTP status or by a business code in a 200."""
+
+    status: int | None = None
+    path: str | None = None
+    equals: tuple[str, ...] = ()
+    means: Literal["absent", "end", "refused", "invalid", "throttled", "unavailable", "malformed"]
+
+
+class AgencyEntry(Model):
+    """An agency for which this source speaks."""
+
+    code: str
+    name: str
+    kind: str  # a name of schema.enums.AgencyKind
+    jurisdiction: str  # GB/T 2260
+
+
+class Manifest(Model):
+    """A whole adapter.yaml."""
+
+    contract: Literal["1.0"]
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{2,40}$")]
+    version: str
+    name: str
+    owner: str
+    jurisdiction: Annotated[str, Field(pattern=r"^\d{6}$")]  # the province's GB/T 2260 code
+    agency: AgencyEntry
+    agencies: tuple[AgencyEntry, ...] = ()  # further ones: facilities, stations
+    source: SourceMap
+    precedence: int = 50  # among sources that disagree the lowest wins, then the newest
+    entities: Mapping[str, Dataset | tuple[Dataset, ...]]
+    errors: tuple[ErrorRule, ...] = ()
+
+    def datasets(self, entity: str) -> tuple[Dataset, ...]:
+        """The datasets that yield an entity; empty when this source has none."""
+        found = self.entities.get(entity, ())
+        return found if isinstance(found, tuple) else (found,)
+
+
+_VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
+
+
+def load(path: Path, environment: Mapping[str, str] | None = None) -> Manifest:
+    """Read one manifest; raises ManifestError that names the file, the path in it and the fix."""
+    environment = os.environ if environment is None else environment
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as err:
+        raise ManifestError(f"{path}: cannot be read as YAML: {err}. Fix the file's syntax.") from err
+    if not isinstance(raw, dict):
+        raise ManifestError(f"{path}: holds no mapping. Start it with 'contract: \"1.0\"'.")
+    raw["source"] = _expand(raw.get("source"), environment, path, "source")
+    try:
+        return Manifest.model_validate(raw)
+    except ValidationError as err:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}" for problem in err.errors()
+        )
+        raise ManifestError(f"{path}: {problems}. Correct these paths.") from err
+
+
+def _expand(node: object, environment: Mapping[str, str], path: Path, where: str) -> object:
+    if isinstance(node, str):
+
+        def value(match: re.Match[str]) -> str:
+            name = match.group(1)
+            if name not in environment:
+                raise ManifestError(f"{path}: {where}: ${{{name}}} is not set. Set that variable.")
+            return environment[name]
+
+        return _VARIABLE.sub(value, node)
+    if isinstance(node, dict):
+        return {key: _expand(item, environment, path, f"{where}.{key}") for key, item in node.items()}
+    if isinstance(node, list):
+        return [_expand(item, environment, path, f"{where}.{index}") for index, item in enumerate(node)]
+    return node

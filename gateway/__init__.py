@@ -1,0 +1,1 @@
+"""Who may see what, and proof of it: the gateway itself."""

@@ -1,0 +1,104 @@
+"""What is put on record of one answered or refused request. Never a value, never a variable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class AccessedField:
+    """One graph path, what became of it and by which policies; indexes are left out of paths."""
+
+    path: str  # "person.cases.measures.startsOn"
+    label: str
+    effect: str  # ALLOW | MASK | DENY
+    policies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOutcome:
+    """How one source did in this request."""
+
+    source: str
+    outcome: str  # ok | an AdapterError code
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRecord:
+    """One request, as an auditor needs it."""
+
+    at: datetime
+    request_id: str
+    subject: str
+    agency: str
+    agency_name: str
+    roles: tuple[str, ...]
+    purpose: str
+    case_number: str | None
+    via: tuple[str, ...]
+    key_id: str
+    operation: str  # operation name, or "anonymous"
+    operation_hash: str  # SHA-256 of the document text, hex
+    persons: tuple[str, ...]  # Person ids
+    fields: tuple[AccessedField, ...]
+    sources: tuple[SourceOutcome, ...]
+    outcome: str  # OK | PARTIAL | DENIED | REFUSED | FAILED
+    policy_version: str
+    milliseconds: float
+    jurisdiction: str  # province that served
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """An AccessRecord with its place in the log."""
+
+    id: str  # opaque, stable
+    index: int  # from 0, gapless
+    leaf_hash: str  # RFC 9162 leaf hash of the stored bytes, hex
+    record: AccessRecord
+
+
+@dataclass(frozen=True, slots=True)
+class AccessQuery:
+    """Conditions all hold; newest first."""
+
+    person: str | None = None
+    subject: str | None = None
+    agency: str | None = None
+    purpose: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before_index: int | None = None  # only entries older than this one: the page after it
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPage:
+    """One page of entries and whether there are older ones."""
+
+    entries: tuple[LogEntry, ...]
+    has_next: bool
+    total: int
+
+
+class AuditLog(Protocol):
+    """Append is durable before it returns; if it cannot be, it raises AuditUnavailable."""
+
+    async def append(self, record: AccessRecord) -> LogEntry:
+        """Put one access on record."""
+        ...
+
+    async def search(self, query: AccessQuery) -> AccessPage:
+        """Entries that meet the query."""
+        ...
+
+    async def entry(self, entry_id: str) -> LogEntry | None:
+        """One entry by its id."""
+        ...
+
+    async def aclose(self) -> None:
+        """Commit and close."""
+        ...

@@ -1,0 +1,1 @@
+"""Who may see what: Cedar policies over labels, facts, masks."""

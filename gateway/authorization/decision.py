@@ -1,0 +1,95 @@
+"""What a decision is: facts in, one grant per label out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol
+
+from schema.label import Label
+
+
+class Effect(IntEnum):
+    """Ordered: a larger effect shows more."""
+
+    DENY = 0
+    MASK = 1
+    ALLOW = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of one person, before any masking, that may influence a decision. Codes, never names.
+
+    `holders` are agency codes and province codes whose sources know the person; `places` are the GB/T 2260 or
+    township codes of execution place, residence and domicile, each where known.
+    """
+
+    person: str  # Person.id
+    source_agencies: frozenset[str]  # organisation codes of the sources that know this person
+    measure_agencies: frozenset[str]  # organisation codes of agencies that execute or executed a measure
+    active_agencies: frozenset[str]  # of those, where a measure has not ended
+    decision_agencies: frozenset[str]  # organisation codes of decision authorities
+    police_codes: frozenset[str]  # responsible police
+    execution_place: str | None
+    residence: str | None
+    domicile: str | None
+    birth_year: int | None
+    under_18: bool
+    sealed: bool
+    control_lifted: bool  # dynamic control ended after three clean years (戒毒条例 7)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The decision signature. Every field is mandatory: a missing fact is a TypeError, never a default."""
+
+    roles: frozenset[str]
+    purpose: str
+    agency_kind: str
+    responsible: bool  # my agency executes or holds a current measure, or is the responsible police
+    formerly: bool  # it did once
+    in_my_tree: bool  # execution place, else residence, lies under my jurisdiction (successor codes resolved)
+    domiciled_in_my_tree: bool
+    my_decision: bool  # my agency decided
+    legal_basis: bool  # the token carries a case number or statutory-query number
+    is_self: bool
+    sealed: bool
+    minor: bool
+    control_lifted: bool
+    forwarded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What one decision says of one label."""
+
+    label: Label
+    effect: Effect
+    mask: str | None  # name of a mask (gateway/authorization/masks.py) where the effect is MASK
+    policies: tuple[str, ...]  # ids of the policies that decided
+    reason: str  # coarse, safe to show: granted | masked | not_permitted
+    may_filter: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One grant per label, for every label."""
+
+    facts: Facts
+    policy_version: str
+    grants: Mapping[Label, Grant]
+
+    def __getitem__(self, label: Label) -> Grant:
+        return self.grants[label]
+
+
+class Authorizer(Protocol):
+    """Decides; pure, memoised by facts and policy version, every engine error a deny."""
+
+    policy_version: str
+
+    def decide(self, facts: Facts) -> Decision:
+        """The grants for these facts."""
+        ...

@@ -1,0 +1,1 @@
+"""From document to answer: document, plan, fetch, merge, mask, shape."""

@@ -1,0 +1,1 @@
+"""Between provinces: tokens for peers, the locator."""

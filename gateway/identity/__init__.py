@@ -1,0 +1,1 @@
+"""Document numbers, pseudonyms, and each source's own keys."""

@@ -1,0 +1,1 @@
+"""All sources behind one call: registry, deadline, single-flight, cache."""

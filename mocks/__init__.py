@@ -1,0 +1,1 @@
+"""Imitation agencies: synthetic people in real servers over real databases."""

@@ -1,0 +1,1 @@
+"""What can be asked: the types of the unified graph and the words they share with the adapters."""
