@@ -1,0 +1,1 @@
+"""Jiangsu's agencies, as imitation systems."""

@@ -1,0 +1,1 @@
+"""Zhejiang's agencies, as imitation systems."""
