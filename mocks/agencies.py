@@ -20,7 +20,7 @@ class Agency:
 
 
 def _agency(code: str, name: str, kind: str, jurisdiction: str) -> Agency:
-    return Agency(code, f"{name}(模拟)", kind, jurisdiction)
+    return Agency(code, f"{name}（模拟）", kind, jurisdiction)
 
 
 POLICE: Mapping[str, Agency] = {

@@ -26,7 +26,7 @@ class Term:
     end_reason: str | None
     execution_place: str | None  # township code, nine digits
     ordered_on: date | None = None  # community recovery: the police order
-    received_on: date | None = None
+    received_on: date | None = None  # isolation: admitted to the facility; community: the order reached the person
     reported_on: date | None = None
     phase: str | None = None
     extension_months: int = 0
@@ -60,10 +60,10 @@ class Happening:
     on: date
     agency_code: str
     agency_name: str
-    what: str  # a name of the enum that fits `kind`
-    result: str | None = None
-    until: date | None = None
-    text: str | None = None
+    what: str  # a name of the enum that fits `kind`; for a course its title
+    result: str | None = None  # of a test
+    until: date | None = None  # of a test: when it was really taken; otherwise when it ended or ends
+    text: str | None = None  # visit: outcome; job: employer; treatment: ICD-10 code, space, words; test: site
 
 
 @dataclass(frozen=True, slots=True)
