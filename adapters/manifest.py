@@ -101,6 +101,9 @@ SourceMap = Annotated[SqlSource | RestSource | SoapSource | SubgraphSource, Fiel
 # ---- what its columns mean -------------------------------------------------------------------------------------
 
 
+TypeName = Literal["text", "integer", "boolean", "date", "datetime", "enum", "id_number", "code", "texts"]
+
+
 class FieldMap(Model):
     """How one canonical field is read.
 
@@ -112,7 +115,7 @@ class FieldMap(Model):
 
     path: str | tuple[str, ...] | None = None
     constant: str | int | bool | None = None
-    type: Literal["text", "integer", "boolean", "date", "datetime", "enum", "id_number", "code", "texts"] = "text"
+    type: TypeName | None = None  # left out: the column's own kind
     formats: tuple[str, ...] = ()  # strptime formats, tried in order; ISO 8601 is always tried last
     values: Mapping[str, str | int | bool] = {}
     null: tuple[str, ...] = ()  # null markers beyond the usual ones (decode.NULL_MARKERS)

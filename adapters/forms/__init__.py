@@ -1,0 +1,1 @@
+"""The forms in which agencies write dates, numbers, bytes and persons, one module each."""
