@@ -24,10 +24,16 @@ class System:
     variable: str
     module: str
 
+    @property
+    def secret_variable(self) -> str | None:
+        """The environment name of the secret that an HTTP system expects in a header."""
+        return self.variable.removesuffix("_URL") + "_SECRET" if self.kind == "http" else None
 
-def _system(province: str, part: str, name: str, kind: Literal["sql", "http"]) -> System:
+
+def _system(province: str, part: str, name: str, kind: Literal["sql", "http"], module: str | None = None) -> System:
     variable = f"{province}_{part}_{'database' if kind == 'sql' else 'url'}".upper().replace("-", "_")
-    return System(f"{province}-{part}", province, name, kind, variable, f"mocks.{province}.{part.replace('-', '_')}")
+    module = module or part.replace("-", "_")
+    return System(f"{province}-{part}", province, name, kind, variable, f"mocks.{province}.{module}")
 
 
 SYSTEMS: Mapping[str, System] = {
@@ -36,11 +42,11 @@ SYSTEMS: Mapping[str, System] = {
         _system("jiangsu", "police", "江苏公安吸毒人员库与执法办案系统", "sql"),
         _system("jiangsu", "facility", "江苏司法行政强制隔离戒毒业务系统", "sql"),
         _system("jiangsu", "community", "江苏社区戒毒社区康复系统", "sql"),
-        _system("jiangsu", "police-service", "江苏公安请求服务", "http"),
-        _system("jiangsu", "rehabilitation", "江苏戒毒康复所业务系统", "http"),
-        _system("jiangsu", "events", "江苏社区戒毒社区康复事件推送", "http"),
+        _system("jiangsu", "request-service", "江苏公安请求服务", "http"),
+        _system("jiangsu", "centre", "江苏戒毒康复所业务系统", "http"),
+        _system("jiangsu", "community-events", "江苏社区戒毒社区康复事件推送", "http", "events"),
         _system("jiangsu", "aftercare", "江苏后续照管平台", "http"),
-        _system("jiangsu", "civil", "江苏民政社会救助接口", "http"),
+        _system("jiangsu", "civil-affairs", "江苏民政社会救助接口", "http"),
         _system("jiangsu", "employment", "江苏人社就业接口", "http"),
         _system("jiangsu", "hospital", "江苏戒毒医疗FHIR接口", "http"),
         _system("zhejiang", "police", "浙江公安重点人员平台", "http"),
