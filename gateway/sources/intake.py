@@ -1,0 +1,112 @@
+"""What an adapter hands over is checked before anything believes it: shape, whose it is, and each value's kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from adapters.contract import AdapterError, Flag, Key, Malformed, Provenance, Record, Value
+from schema.entities import ENTITIES, Column, Kind
+from schema.enums import Quality
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one call brought: records by key (a key the source does not know is absent) and codes of failures."""
+
+    found: Mapping[Key, tuple[Record, ...]]
+    codes: tuple[str, ...] = ()
+
+
+def admit(entity: str, keys: Collection[Key], fields: Collection[str], raw: object) -> Answer:
+    """The answer as far as it can be believed; what cannot is left out and named by MALFORMED.
+
+    A record of somebody who was not asked for, or that stands under another person's key, never gets in; nor
+    does a field that was not asked for. A value of the wrong kind is emptied and flagged.
+    """
+    if not isinstance(raw, Mapping):
+        return Answer({}, (Malformed.code,))
+    kinds = {name: _test(ENTITIES[entity][name]) for name in fields}
+    found: dict[Key, tuple[Record, ...]] = {}
+    codes: dict[str, None] = {}
+    wanted = set(keys)
+    for key, item in raw.items():
+        if key not in wanted:
+            codes[Malformed.code] = None
+        elif isinstance(item, AdapterError):
+            codes[item.code] = None
+        else:
+            rows, whole = _rows(key, item, kinds)
+            if rows or whole:
+                found[key] = rows
+            if not whole:
+                codes[Malformed.code] = None
+    return Answer(found, tuple(codes))
+
+
+Test = Callable[[Value], bool]
+
+
+def _rows(key: Key, item: object, kinds: Mapping[str, Test]) -> tuple[tuple[Record, ...], bool]:
+    items: Sequence[object] = (item,) if isinstance(item, Record) else item if isinstance(item, list | tuple) else ()
+    rows = [_row(key, row, kinds) for row in items]
+    whole = isinstance(item, Record | list | tuple) and None not in rows
+    return tuple(row for row in rows if row is not None), whole
+
+
+def _row(key: Key, row: object, kinds: Mapping[str, Test]) -> Record | None:
+    if not isinstance(row, Record) or row.person != key or not _is_sound(row):
+        return None
+    if row.values.keys() == kinds.keys() and all(kinds[name](value) for name, value in row.values.items()):
+        return row
+    values: dict[str, Value] = {}
+    flags = [flag for flag in row.flags if flag.field in kinds]
+    for name, fits in kinds.items():
+        values[name] = row.values.get(name)
+        if name not in row.values:
+            flags.append(Flag(name, Quality.MISSING))
+        elif not fits(values[name]):
+            values[name] = None
+            flags.append(Flag(name, Quality.MALFORMED))
+    return Record(row.key, row.person, values, row.provenance, tuple(flags), row.hidden)
+
+
+def _is_sound(row: Record) -> bool:
+    parts: tuple[tuple[object, type], ...] = (
+        (row.key, str),
+        (row.values, Mapping),
+        (row.provenance, Provenance),
+        (row.hidden, frozenset),
+        (row.flags, tuple),
+    )
+    flags: tuple[object, ...] = row.flags
+    return all(isinstance(part, kind) for part, kind in parts) and all(isinstance(flag, Flag) for flag in flags)
+
+
+def _test(column: Column) -> Test:
+    if column.enum is not None:
+        members = column.enum.__members__
+        return lambda value: value is None or (isinstance(value, str) and value in members)
+    return _TESTS[column.kind]
+
+
+def _is_text(value: Value) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _is_texts(value: Value) -> bool:
+    return value is None or (isinstance(value, tuple) and all(isinstance(part, str) for part in value))
+
+
+_TESTS: Mapping[Kind, Test] = {
+    Kind.TEXT: _is_text,
+    Kind.CODE: _is_text,
+    Kind.ID_NUMBER: _is_text,
+    Kind.ENUM: _is_text,
+    Kind.TEXTS: _is_texts,
+    Kind.INTEGER: lambda value: value is None or type(value) is int,
+    Kind.BOOLEAN: lambda value: value is None or isinstance(value, bool),
+    Kind.DATE: lambda value: value is None or type(value) is date,
+    Kind.DATETIME: lambda value: value is None or isinstance(value, datetime),
+}
