@@ -289,7 +289,7 @@ def accompany(course: Course, term: Term) -> None:
         text=_AGREEMENTS[term.kind],
     )
     _test(course, term, station, last)
-    _visit(course, station, term.reported_on + timedelta(days=30), last, 90)
+    visit(course, station, term.reported_on + timedelta(days=30), last, 90)
     if term.end_reason == "SERIOUS_VIOLATION" and term.ended_on:
         course.happen("event", term.ended_on - timedelta(days=8), station, "VIOLATED", text="严重违反协议")
     if term.ended_on:
@@ -313,7 +313,8 @@ def _test(course: Course, term: Term, station: agencies.Agency, last: date) -> N
         course.happen("test", due, station, method, result=result, until=tested, text=f"{station.name}检测室")
 
 
-def _visit(course: Course, agency: agencies.Agency, start: date, last: date, gap: int) -> None:
+def visit(course: Course, agency: agencies.Agency, start: date, last: date, gap: int) -> None:
+    """Follow-ups by one agency, roughly every `gap` days."""
     day = start
     while day <= last:
         kind = course.random.choice(("HOME", "HOME", "OFFICE", "PHONE", "VIDEO"))
@@ -347,7 +348,7 @@ def look_after(course: Course, released_on: date, *, custodian: str | None = Non
         )
     )
     course.happen("agreement", start, agency, "AFTERCARE", until=months_after(released_on, 24), text="帮教协议")
-    _visit(course, agency, released_on + course.days(3, 40), ended or course.today, 120)
+    visit(course, agency, released_on + course.days(3, 40), ended or course.today, 120)
 
 
 def help_along(course: Course, start: date) -> None:
@@ -394,7 +395,7 @@ def stay_in_centre(course: Course, start: date, months: int = 12) -> None:
         )
     )
     course.happen("agreement", start, agency, "REHABILITATION", until=due, text="戒毒康复协议")
-    _visit(course, agency, months_after(start, 1), ended or course.today, 60)
+    visit(course, agency, months_after(start, 1), ended or course.today, 60)
 
 
 def treat_voluntarily(course: Course, start: date) -> None:

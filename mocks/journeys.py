@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from mocks import courses
+from mocks import agencies, courses
 from mocks.courses import TRUTH_TABLE, Course, Dimensions
 from mocks.places import townships_of
 
@@ -106,6 +106,10 @@ def after_release(course: Course, released_on: date, outcome: Dimensions) -> Non
         term = courses.order_recovery(course, released_on, own[0], report=report, end=end, moved_to=moved)
         if term.end_reason == "SERIOUS_VIOLATION" and term.ended_on:
             courses.isolate(course, term.ended_on + timedelta(days=5), outcome)
+    if course.chance(0.4):
+        facility = agencies.ALL[next(term.agency_code for term in course.terms if term.ended_on == released_on)]
+        last = min(course.today, courses.months_after(released_on, 12))
+        courses.visit(course, facility, released_on + course.days(10, 40), last, 150)
     if course.chance(0.55):
         courses.look_after(course, released_on)
     if course.place.startswith("32"):

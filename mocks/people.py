@@ -57,7 +57,9 @@ def person(
     """A person with papers who lives in county `residence`; what is not given is drawn."""
     sex = sex or ("FEMALE" if random.random() < 0.17 else "MALE")
     home = domicile or residence
-    ethnicity = {"653101": "05", "150102": "02"}.get(home) or ("11" if random.random() < 0.03 else "01")
+    ethnicity = {"653101": "05", "150102": "02"}.get(home) or random.choices(("01", "11", "05", "02"), (95, 2, 2, 1))[
+        0
+    ]
     born = born or date(random.randint(1962, 2005), random.randint(1, 12), random.randint(1, 28))
     called = name or names.full_name(random, sex, ethnicity)
     used = date(born.year + random.randint(16, 30), random.randint(1, 12), random.randint(1, 28))

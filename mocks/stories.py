@@ -58,6 +58,7 @@ class Teller:
             passport=None,
             hiv_positive=False,
             sealed=False,
+            ethnicity="01",
         )
 
     def _course(self, life: Life, county: str | None = None) -> Course:
