@@ -47,6 +47,30 @@ class Kind(StrEnum):
     INVERTED = "a boolean whose 0 means yes"
 
 
+def fifteen(number: str) -> str:
+    """The number as the first generation had it; for people born in the last century only."""
+    return number[:6] + number[8:17]
+
+
+def id_number(random: Random, number: str | None) -> str | None:
+    """A number that still identifies: now and then in fifteen digits or with a small x."""
+    if number is None:
+        return None
+    if number[6:8] == "19" and random.random() < 0.05:
+        return fifteen(number)
+    return number.lower() if random.random() < 0.3 else number
+
+
+def name(random: Random, text: str) -> str:
+    """A name with its dot in any of the code points."""
+    return text.replace("·", random.choice(DOTS))
+
+
+def region(random: Random, code: str) -> str:
+    """A county code, now and then as it was before the county was merged or renamed."""
+    return RETIRED.get(code, code) if random.random() < 0.3 else code
+
+
 class Dirt:
     """One system's dirt; `planted` counts what was done."""
 
@@ -85,7 +109,7 @@ class Dirt:
         if self.note(Kind.SHARED_NUMBER, number in self._shared):
             return number
         if life.birth_date.year < 2000 and self.strikes(Kind.FIFTEEN_DIGITS, life, 0.05):
-            return number[:6] + number[8:17]
+            return fifteen(number)
         if number.endswith("X") and self.strikes(Kind.LOWER_X, life, 0.4):
             return number.lower()
         if self.strikes(Kind.WRONG_CHECK_DIGIT, life, 0.015):

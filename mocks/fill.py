@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert
 from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.types import TypeEngine
 
 Row = dict[str, object]
 
@@ -30,8 +29,8 @@ def table(metadata: MetaData, name: str, key: str, columns: str, width: int = 12
     )
 
 
-def _type(column: str, width: int) -> TypeEngine[object]:
-    kinds: dict[str, TypeEngine[object]] = {"D_": Date(), "N_": Integer()}
+def _type(column: str, width: int) -> Date | Integer | String:
+    kinds: dict[str, Date | Integer] = {"D_": Date(), "N_": Integer()}
     return kinds.get(column[:2], String(width))
 
 
