@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hmac
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
-from sqlalchemy import Column, MetaData, Select, String, Table, func, insert, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import create_async_engine
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -20,27 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 HEALTH = "/healthz"
 
 Row = dict[str, str | None]
-
-
-def table(metadata: MetaData, name: str, key: str, *columns: str) -> Table:
-    """A table as such systems have them: everything is text, one column is the key."""
-    return Table(
-        name, metadata, Column(key, String, primary_key=True), *(Column(column, String) for column in columns)
-    )
-
-
-async def write(url: str, metadata: MetaData, rows: Mapping[Table, Sequence[Row]]) -> None:
-    """Make the database anew and fill it."""
-    engine = create_async_engine(url)
-    try:
-        async with engine.begin() as connection:
-            await connection.run_sync(metadata.drop_all)
-            await connection.run_sync(metadata.create_all)
-            for target, lines in rows.items():
-                if lines:
-                    await connection.execute(insert(target), list(lines))
-    finally:
-        await engine.dispose()
+Statement = Select[*tuple[Any, ...]]
 
 
 class Store:
@@ -49,12 +30,12 @@ class Store:
     def __init__(self, url: str) -> None:
         self._engine = create_async_engine(url)
 
-    async def rows(self, statement: Select[*tuple[object, ...]]) -> list[Row]:
+    async def rows(self, statement: Statement) -> list[Row]:
         """The rows of a statement, each as column -> text."""
         async with self._engine.connect() as connection:
             return [dict(row) for row in (await connection.execute(statement)).mappings()]
 
-    async def page(self, statement: Select[*tuple[object, ...]], offset: int, limit: int) -> tuple[list[Row], int]:
+    async def page(self, statement: Statement, offset: int, limit: int) -> tuple[list[Row], int]:
         """A stretch of a statement's rows, and how many there are in all."""
         async with self._engine.connect() as connection:
             total = await connection.scalar(select(func.count()).select_from(statement.subquery()))
@@ -76,6 +57,7 @@ class Guard:
         self._refusal = refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
         if scope["type"] != "http" or scope["path"] == HEALTH or self._admits(Headers(scope=scope)):
             await self._app(scope, receive, send)
         else:

@@ -1,4 +1,4 @@
-"""The police request service's wire: one address, an envelope that names the caller and why, a Condition in SQL's looks.
+"""The police request service's wire: one address, an envelope that says who asks and why, a Condition like SQL.
 
 Real services paste the Condition into a statement. This one parses a tiny grammar, evaluates it with bound
 values, and answers anything else with a code, so that a caller who concatenates is found out:
@@ -12,12 +12,13 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Select, Table, select
+from sqlalchemy import Column, Table, select
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from mocks.store import Row, Store
+from mocks.store import Row, Statement, Store
 
 DONE = "000000"
 BAD_ENVELOPE = "010001"
@@ -123,7 +124,7 @@ async def _serve(sought: Mapping[str, object], store: Store, register: Register)
 
 
 async def _list(
-    store: Store, register: Register, statement: Select[*tuple[object, ...]], params: Mapping[str, object]
+    store: Store, register: Register, statement: Statement, params: Mapping[str, object]
 ) -> tuple[list[Row], int]:
     """Everything that changed, oldest key first, a page at a time."""
     try:
@@ -134,7 +135,7 @@ async def _list(
     return await store.page(ordered, (max(1, page) - 1) * size, min(size, 500))
 
 
-def _items(text: str, table: Table) -> list[object]:
+def _items(text: str, table: Table) -> list[Column[Any]]:
     names = [name.strip().upper() for name in text.split(",") if name.strip()]
     if not names or not all(name in table.c for name in names):
         raise Refusal(BAD_ITEMS, "RequiredItems含未授权数据项")
