@@ -1,1 +1,5 @@
 """GraphQL over HTTP, and the pages that go with it."""
+
+from gateway.http.application import Application
+
+__all__ = ["Application"]

@@ -1,0 +1,46 @@
+"""One line of JSON per request, without a value of anybody: neither path nor query, address nor subject."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from datetime import UTC, datetime
+
+import orjson
+
+from gateway.http.exchange import Exchange
+
+access = logging.getLogger("yiti.access")
+faults = logging.getLogger("yiti.faults")
+
+
+def note(exchange: Exchange, status: int, seconds: float) -> None:
+    """Log one answered request."""
+    if access.isEnabledFor(logging.INFO):
+        access.info(
+            _line(
+                request_id=exchange.request_id,
+                method=exchange.method,
+                route=exchange.route,
+                status=status,
+                ms=round(seconds * 1000, 2),
+                code=exchange.code,
+            )
+        )
+
+
+def note_fault(exchange: Exchange, error: BaseException) -> None:
+    """Log an unforeseen exception by kind and place; its message stays out, since it may repeat a value."""
+    frames = traceback.extract_tb(error.__traceback__)
+    faults.error(
+        _line(
+            request_id=exchange.request_id,
+            route=exchange.route,
+            exception=type(error).__qualname__,
+            at_lines=[f"{frame.name}:{frame.lineno}" for frame in frames[-8:]],
+        )
+    )
+
+
+def _line(**values: object) -> str:
+    return orjson.dumps({"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **values}).decode()

@@ -1,0 +1,152 @@
+"""One HTTP request and its answer, as small as an ASGI handler needs them."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from gateway.errors import GatewayError
+from gateway.http.negotiate import JSON
+from gateway.http.refusals import BodyTooLarge, MethodNotAllowed
+
+# ASGI's own shapes: servers pass plain dicts of anything.
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+# Only forms that cannot hold a document number or a name: what comes in here goes into logs and the access record.
+_REQUEST_ID: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+
+_SAFE_HEADERS: Final = (
+    (b"cache-control", b"private, no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
+
+
+class Disconnected(Exception):
+    """The caller hung up before the body was whole; there is nobody to answer."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request; `route`, `code` and `request_id` are what the access log may say of it."""
+
+    method: str
+    path: str
+    query: bytes
+    headers: Mapping[str, str]
+    receive: Receive
+    request_id: str
+    route: str = "unknown"
+    code: str = "OK"
+
+    @classmethod
+    def begin(cls, scope: Scope, receive: Receive) -> Exchange:
+        """Read the head; of repeated headers the values are joined, as HTTP allows for lists."""
+        headers: dict[str, str] = {}
+        for raw_name, raw_value in scope["headers"]:
+            name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        return cls(
+            method=scope["method"],
+            path=scope["path"],
+            query=scope.get("query_string", b""),
+            headers=headers,
+            receive=receive,
+            request_id=_request_id(headers.get("x-request-id")),
+        )
+
+    async def body(self, limit: int) -> bytes:
+        """The whole body; raises BodyTooLarge as soon as it is longer than `limit` bytes."""
+        announced = self.headers.get("content-length", "0")
+        if announced.isascii() and announced.isdigit() and int(announced[:20]) > limit:
+            raise _too_large(limit)
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            part: bytes = message.get("body", b"")
+            size += len(part)
+            if size > limit:
+                raise _too_large(limit)
+            parts.append(part)
+            if not message.get("more_body", False):
+                return b"".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes back. `headers` come on top of those that every reply bears."""
+
+    status: int
+    body: bytes = b""
+    content_type: str | None = f"{JSON}; charset=utf-8"
+    headers: tuple[tuple[str, str], ...] = ()
+    code: str = "OK"
+
+    async def send(self, exchange: Exchange, send: Send, extra: tuple[tuple[str, str], ...] = ()) -> None:
+        """Write it; a HEAD request gets the head only."""
+        own = {name.lower().encode("latin-1"): value.encode("latin-1") for name, value in (*self.headers, *extra)}
+        headers = [pair for pair in _SAFE_HEADERS if pair[0] not in own]
+        headers.extend(own.items())
+        headers.append((b"x-request-id", exchange.request_id.encode("ascii")))
+        headers.append((b"content-length", str(len(self.body)).encode("ascii")))
+        if self.content_type is not None:
+            headers.append((b"content-type", self.content_type.encode("latin-1")))
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        body = b"" if exchange.method == "HEAD" else self.body
+        await send({"type": "http.response.body", "body": body})
+
+
+def encode(body: object) -> bytes:
+    """JSON bytes; frozen mappings are written as objects."""
+    return orjson.dumps(body, default=_plain)
+
+
+def json_reply(body: object, status: int = 200, media_type: str = JSON, code: str = "OK") -> Reply:
+    """A JSON answer."""
+    return Reply(status, encode(body), f"{media_type}; charset=utf-8", code=code)
+
+
+def error_reply(
+    error: GatewayError, media_type: str = JSON, headers: tuple[tuple[str, str], ...] = (), **extensions: str
+) -> Reply:
+    """An error in GraphQL's own shape, without `data`: nothing was executed."""
+    formatted: dict[str, object] = {
+        "message": error.message,
+        "extensions": {**(error.extensions or {}), **extensions},
+    }
+    if isinstance(error, MethodNotAllowed):
+        headers = (*headers, ("Allow", error.allow))
+    return Reply(
+        max(error.status, 400),
+        encode({"errors": [formatted]}),
+        f"{media_type}; charset=utf-8",
+        headers,
+        code=error.code,
+    )
+
+
+def _request_id(given: str | None) -> str:
+    if given is not None and _REQUEST_ID.fullmatch(given):
+        return given
+    return str(uuid.uuid4())
+
+
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(f"The request body is longer than {limit} bytes. Send a shorter document or fewer variables.")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(type(value).__name__)

@@ -1,0 +1,143 @@
+"""From HTTP to one GraphQL request, by the GraphQL-over-HTTP draft: POST with JSON, GET with a query string."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import parse_qsl
+
+import orjson
+from graphql import GraphQLSyntaxError, OperationType, get_operation_ast, parse
+
+from gateway.errors import BadRequest
+from gateway.execution.engine import Request
+from gateway.http.exchange import Exchange
+from gateway.http.negotiate import JSON
+from gateway.http.refusals import MethodNotAllowed, UnsupportedMediaType
+
+_PARAMETERS: Final = ("query", "operationName", "variables", "extensions")
+_GET_TOKENS: Final = 5_000  # only to find out the operation's type; the engine has its own limit
+
+
+async def read_post(exchange: Exchange, limit: int) -> Request:
+    """The request in a JSON body of at most `limit` bytes."""
+    _check_content_type(exchange)
+    body = await exchange.body(limit)
+    if not body.strip():
+        raise BadRequest("The request body is empty. Send a JSON object with a 'query'.")
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as err:
+        # The decoder's own words may quote the body; its position does not.
+        raise BadRequest(
+            f"The request body is not JSON (line {err.lineno}, column {err.colno}). Correct it."
+        ) from None
+    if isinstance(document, list):
+        raise BadRequest("The request body is a list. Batching is not offered: send one operation per request.")
+    if not isinstance(document, dict):
+        raise BadRequest(f"The request body is {_kind(document)}. Send a JSON object with a 'query'.")
+    return _request(document, "of the request body")
+
+
+def read_get(exchange: Exchange) -> Request:
+    """The request in the query string; only a query, never a mutation or subscription."""
+    request = _request(_query_string(exchange.query), "of the query string")
+    _refuse_writes(request)
+    return request
+
+
+def _check_content_type(exchange: Exchange) -> None:
+    given = exchange.headers.get("content-type")
+    if given is None:
+        raise UnsupportedMediaType(f"The Content-Type header is missing. Send '{JSON}'.")
+    media_type, *parameters = (part.strip().lower() for part in given.split(";"))
+    if media_type != JSON:
+        raise UnsupportedMediaType(f"The Content-Type is not read here. Send '{JSON}'.")
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "charset" and value.strip().strip('"') not in {"utf-8", "utf8"}:
+            raise UnsupportedMediaType("The Content-Type names a charset that is not read here. Send UTF-8.")
+    if exchange.headers.get("content-encoding", "identity").strip().lower() not in {"identity", ""}:
+        raise UnsupportedMediaType("The Content-Encoding is not read here. Send the body uncompressed.")
+
+
+def _query_string(raw: bytes) -> dict[str, object]:
+    try:
+        pairs = parse_qsl(
+            raw.decode("ascii"), keep_blank_values=True, strict_parsing=bool(raw), errors="strict", max_num_fields=16
+        )
+    except ValueError:  # UnicodeDecodeError is one
+        raise BadRequest("The query string cannot be read. Percent-encode it as UTF-8.") from None
+    found: dict[str, object] = {}
+    for name, value in pairs:
+        if name not in _PARAMETERS:
+            continue
+        if name in found:
+            raise BadRequest(f"'{name}' stands twice in the query string. Send it once.")
+        if name in {"variables", "extensions"}:
+            found[name] = _json_parameter(name, value)
+        elif name == "operationName":
+            found[name] = value or None
+        else:
+            found[name] = value
+    return found
+
+
+def _json_parameter(name: str, text: str) -> object:
+    if not text:
+        return None
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise BadRequest(f"'{name}' of the query string is not JSON. Send a JSON object, percent-encoded.") from None
+
+
+def _request(document: Mapping[str, object], where: str) -> Request:
+    query = document.get("query")
+    if query is None:
+        raise BadRequest(f"'query' {where} is missing. Send the GraphQL document as a string.")
+    if not isinstance(query, str):
+        raise BadRequest(f"'query' {where} is {_kind(query)}. Send the GraphQL document as a string.")
+    if not query.strip():
+        raise BadRequest(f"'query' {where} is empty. Send the GraphQL document as a string.")
+    operation_name = document.get("operationName")
+    if operation_name is not None and not isinstance(operation_name, str):
+        raise BadRequest(f"'operationName' {where} is {_kind(operation_name)}. Send a string or leave it out.")
+    variables = _object(document, "variables", where)
+    _object(document, "extensions", where)
+    return Request(query=query, operation_name=operation_name, variables=variables)
+
+
+def _object(document: Mapping[str, object], name: str, where: str) -> Mapping[str, object]:
+    value = document.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise BadRequest(f"'{name}' {where} is {_kind(value)}. Send a JSON object or leave it out.")
+    return value
+
+
+def _refuse_writes(request: Request) -> None:
+    try:
+        document = parse(request.query, no_location=True, max_tokens=_GET_TOKENS)
+    except (GraphQLSyntaxError, RecursionError):
+        return  # the engine says what is wrong with the document
+    operation = get_operation_ast(document, request.operation_name)
+    if operation is not None and operation.operation is not OperationType.QUERY:
+        kind = operation.operation.value
+        raise MethodNotAllowed(f"A {kind} cannot come by GET. Send it by POST.", "POST")
+
+
+def _kind(value: object) -> str:
+    """What JSON calls it; never the value itself."""
+    if value is None:
+        return "null"
+    names = {
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
+        str: "a string",
+        list: "a list",
+        dict: "an object",
+    }
+    return names[type(value)]

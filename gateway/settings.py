@@ -1,0 +1,247 @@
+"""What a gateway is told from outside: environment variables beginning with YITI_, each one documented here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX: Final = "YITI_"
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used: names each one, what is wrong with it and the fix, never a secret."""
+
+    code = "SETTINGS"
+
+
+Paths = Annotated[tuple[Path, ...], NoDecode]
+NamedPaths = Annotated[Mapping[str, Path], NoDecode]
+Words = Annotated[tuple[str, ...], NoDecode]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]{2,60}$")]
+
+
+class Settings(BaseSettings):
+    """One gateway's settings. Lists are separated by commas, named files are written name=path."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, env_ignore_empty=True)
+
+    mode: Literal["demo", "production"] = Field(
+        "production", description="`demo` has imitation viewers and makes its own keys; never with real people."
+    )
+    name: Name = Field(
+        "yiti", description="This gateway's name: the audience of its viewers' tokens and the issuer of its own."
+    )
+    province: Annotated[str, Field(pattern=r"^\d{2}0000$")] = Field(
+        description="GB/T 2260 code of the province that this gateway serves, such as `320000`."
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
+
+    manifests: Paths = Field(description="Folders, each of whose `*.yaml` files describes one source.")
+    townships: Paths = Field((), description="Files of township codes beyond GB/T 2260.")
+    state: Path = Field(Path("var"), description="Folder of what is kept: `audit.sqlite` and `identity.sqlite`.")
+
+    issuers: NamedPaths = Field(
+        {},
+        description="Who may issue viewers' tokens, each with its file of public keys (JWKS). Needed in production.",
+    )
+    peers: NamedPaths = Field(
+        {}, description="Other gateways that may ask and be asked, each with its file of public keys (JWKS)."
+    )
+    token_key_file: Path | None = Field(
+        None, description="File with the key that makes pseudonyms, the same in all provinces. Needed in production."
+    )
+    token_epoch: int = Field(1, ge=1, description="Counts up when the pseudonym key is renewed.")
+    index_key_file: Path | None = Field(
+        None, description="File with the key that protects the identity index and cache. Needed in production."
+    )
+    signing_key_file: Path | None = Field(
+        None,
+        description="File with this gateway's own Ed25519 key (JWK), for peers and checkpoints. Needed with peers.",
+    )
+
+    deadline_seconds: float = Field(3.0, gt=0, le=60, description="How long one request may wait for its sources.")
+    max_body_bytes: int = Field(1_000_000, ge=1_000, le=50_000_000, description="Longest request body.")
+    introspection: bool = Field(True, description="Whether viewers may ask what the graph offers.")
+    graphiql: bool | None = Field(
+        None, description="Whether `/graphql` shows browsers the query editor; unset: in demo mode only."
+    )
+    cors_origins: Words = Field(
+        (), description="Origins whose pages may read answers, such as `https://front.example`."
+    )
+
+    cache_ttl_seconds: float = Field(
+        30.0, ge=0, le=3_600, description="How long source records are reused; 0: never."
+    )
+    cache_redis_url: SecretStr | None = Field(
+        None, description="Redis for gateways that share a cache; unset: each keeps its own in memory."
+    )
+    refresh_seconds: float = Field(
+        900.0,
+        ge=0,
+        description="How often the identity index is renewed from the sources' key lists; 0: at start only.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="From `info` on, each request is one line of JSON without personal values."
+    )
+
+    @field_validator("manifests", "townships", "cors_origins", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return tuple(_parts(value)) if isinstance(value, str) else value
+
+    @field_validator("issuers", "peers", mode="before")
+    @classmethod
+    def _named(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        named: dict[str, str] = {}
+        for part in _parts(value):
+            name, separator, path = part.partition("=")
+            if not separator or not name.strip() or not path.strip() or name.strip() in named:
+                raise ValueError("must be name=path, separated by commas, each name once")
+            named[name.strip()] = path.strip()
+        return named
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _exact_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            scheme, separator, rest = origin.partition("://")
+            if scheme not in {"http", "https"} or not separator or not rest or set(rest) & set("/*?#@ "):
+                raise ValueError("must be origins such as https://front.example, without path or wildcard")
+        return origins
+
+    @field_validator("manifests")
+    @classmethod
+    def _folders(cls, paths: tuple[Path, ...]) -> tuple[Path, ...]:
+        if not paths:
+            raise ValueError("names no folder; name at least one with source manifests")
+        for path in paths:
+            if not path.is_dir():
+                raise ValueError(f"{path} is not a folder")
+        return paths
+
+    @field_validator("townships", "issuers", "peers", "token_key_file", "index_key_file", "signing_key_file")
+    @classmethod
+    def _files(cls, value: Any) -> Any:
+        paths = value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple) else (value,)
+        for path in paths:
+            if path is not None and not path.is_file():
+                raise ValueError(f"{path} is not a file")
+        return value
+
+    @model_validator(mode="after")
+    def _complete(self) -> Settings:
+        missing = [name for name in ("issuers", "token_key_file", "index_key_file") if not getattr(self, name)]
+        if self.peers and self.signing_key_file is None:
+            missing.append("signing_key_file")
+        if self.mode == "production" and missing:
+            names = ", ".join(PREFIX + name.upper() for name in missing)
+            raise ValueError(f"production needs {names}; set them, or set {PREFIX}MODE=demo for imitation people")
+        return self
+
+    @property
+    def demo(self) -> bool:
+        """Whether everybody in here is imitation."""
+        return self.mode == "demo"
+
+    @property
+    def editor(self) -> bool:
+        """Whether the query editor is shown."""
+        return self.demo if self.graphiql is None else self.graphiql
+
+    @property
+    def audit_file(self) -> Path:
+        """The access log."""
+        return self.state / "audit.sqlite"
+
+    @property
+    def identity_file(self) -> Path:
+        """The identity index."""
+        return self.state / "identity.sqlite"
+
+
+def load(**given: object) -> Settings:
+    """This process's settings, what is `given` before the environment; raises SettingsError with every problem."""
+    _refuse_typos(os.environ)
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as err:
+        raise SettingsError("\n".join(_problems(err))) from None  # the cause holds the rejected values
+
+
+def table(settings: Settings) -> str:
+    """Every setting with its present value; a secret is only said to be set."""
+    rows = [(PREFIX + name.upper(), _shown(getattr(settings, name))) for name in Settings.model_fields]
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
+
+
+def reference() -> str:
+    """docs/settings.md: every setting with its default and meaning."""
+    lines = [
+        "# Settings",
+        "",
+        "Environment variables, read once at the start. Lists are separated by commas; named files are written",
+        "`name=path`. A setting that cannot be used stops the start and says which, why and the fix.",
+        "`yiti settings` prints the present values; `yiti settings --reference` prints this page.",
+        "",
+        "| variable | default | meaning |",
+        "|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = "required" if field.is_required() else f"`{_shown(field.default)}`" if _shown(field.default) else ""
+        lines.append(f"| `{PREFIX}{name.upper()}` | {default} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def _parts(text: str) -> Iterator[str]:
+    return (part.strip() for part in text.split(",") if part.strip())
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, SecretStr):
+        return "(set)"
+    if isinstance(value, Mapping):
+        return ",".join(f"{name}={path}" for name, path in value.items())
+    if isinstance(value, tuple):
+        return ",".join(str(part) for part in value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _refuse_typos(environment: Mapping[str, str]) -> None:
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    problems = []
+    for name in environment:
+        if name.startswith(PREFIX) and name not in known:
+            meant = get_close_matches(name, known, n=1, cutoff=0.85)
+            if meant:
+                problems.append(f"{name}: is no setting. Did you mean {meant[0]}?")
+    if problems:
+        raise SettingsError("\n".join(problems))
+
+
+def _problems(err: ValidationError) -> Iterator[str]:
+    """One line per problem; pydantic's texts are taken where they do not repeat the value."""
+    for problem in err.errors(include_url=False, include_input=False):
+        place = [str(part) for part in problem["loc"]]
+        name = PREFIX + place[0].upper() if place else "settings"
+        if problem["type"] == "missing":
+            yield f"{name}: is not set. {_meaning(place[0])}"
+            continue
+        text = problem["msg"].removeprefix("Value error, ")
+        yield f"{name}: {text}. {_meaning(place[0]) if place else ''}".rstrip()
+
+
+def _meaning(name: str) -> str:
+    field = Settings.model_fields.get(name)
+    return f"Set it: {field.description}" if field is not None and field.description else ""
