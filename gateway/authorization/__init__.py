@@ -1,1 +1,1 @@
-"""Who may see what: Cedar policies over labels, facts, masks."""
+"""Who may see what: facts in, one grant per label out, decided by Cedar (docs/adr/0003-cedar-decides.md)."""

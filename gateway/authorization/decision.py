@@ -93,3 +93,7 @@ class Authorizer(Protocol):
     def decide(self, facts: Facts) -> Decision:
         """The grants for these facts."""
         ...
+
+    def basis(self, policy: str) -> str:
+        """The article on which a policy rests, by the policy's id."""
+        ...

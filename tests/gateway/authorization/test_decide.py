@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import MISSING, fields, replace
+from pathlib import Path
+
+import cedarpy
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.authorization import decide
+from gateway.authorization.decide import CedarAuthorizer
+from gateway.authorization.decision import Effect, Facts
+from gateway.authorization.policy_set import PolicySet
+from schema.enums import AgencyKind, Purpose, Role
+from schema.label import Label
+from tests.gateway.authorization.people import NOBODY, facts
+from tests.gateway.authorization.test_policy_set import copy
+
+AUTHORIZER = CedarAuthorizer.load()
+ROLES = [role.name for role in Role]
+BOOLEANS = [field.name for field in fields(Facts) if field.type == "bool"]
+
+any_facts = st.builds(
+    Facts,
+    roles=st.frozensets(st.sampled_from(ROLES), min_size=1, max_size=3),
+    purpose=st.sampled_from([purpose.name for purpose in Purpose]),
+    agency_kind=st.sampled_from([kind.name for kind in AgencyKind]),
+    **{name: st.booleans() for name in BOOLEANS},
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(any_facts)
+def test_whoever_may_view_may_view_masked(known: Facts) -> None:
+    verdicts = AUTHORIZER._ask(known)
+    for label in Label:
+        assert verdicts[label, "viewMasked"].allowed or not verdicts[label, "view"].allowed
+
+
+@settings(max_examples=150, deadline=None)
+@given(any_facts)
+def test_what_is_not_seen_whole_may_not_be_searched_by(known: Facts) -> None:
+    decision = AUTHORIZER.decide(known)
+    for label in Label:
+        assert decision[label].effect is Effect.ALLOW or not decision[label].may_filter
+
+
+@settings(max_examples=150, deadline=None)
+@given(any_facts)
+def test_every_grant_can_be_explained(known: Facts) -> None:
+    for grant in AUTHORIZER.decide(known).grants.values():
+        assert grant.effect is Effect.DENY or all(AUTHORIZER.basis(policy) for policy in grant.policies)
+        assert grant.effect is Effect.DENY or grant.policies
+        assert (grant.mask is not None) == (grant.effect is Effect.MASK)
+
+
+@settings(max_examples=100, deadline=None)
+@given(any_facts, st.sampled_from(["sealed", "control_lifted", "minor"]))
+def test_a_protected_person_is_never_shown_more(known: Facts, protection: str) -> None:
+    with_it = AUTHORIZER.decide(replace(known, **{protection: True}))
+    without = AUTHORIZER.decide(replace(known, **{protection: False}))
+    assert all(with_it[label].effect <= without[label].effect for label in Label)
+
+
+@settings(max_examples=100, deadline=None)
+@given(any_facts)
+def test_no_member_of_staff_gains_by_being_the_person(known: Facts) -> None:
+    staff = replace(known, roles=known.roles - {"SUBJECT"})
+    themselves, others = (AUTHORIZER.decide(replace(staff, is_self=own)) for own in (True, False))
+    assert all(themselves[label].effect == others[label].effect for label in Label)
+
+
+@settings(max_examples=100, deadline=None)
+@given(any_facts, st.text(max_size=20).filter(lambda text: text not in ROLES))
+def test_an_unknown_role_is_denied_everything_even_beside_a_known_one(known: Facts, role: str) -> None:
+    decision = AUTHORIZER.decide(replace(known, roles=known.roles | {role}))
+    assert {grant.effect for grant in decision.grants.values()} == {Effect.DENY}
+
+
+@pytest.mark.parametrize("change", [{"purpose": "MARKETING"}, {"agency_kind": "BANK"}, {"purpose": ""}])
+def test_facts_that_the_schema_does_not_know_are_denied_everything(change: dict[str, str]) -> None:
+    known = replace(facts("AFTERCARE_OFFICER", "AFTERCARE", in_my_tree=True), **change)
+    assert {grant.effect for grant in AUTHORIZER.decide(known).grants.values()} == {Effect.DENY}
+
+
+def test_a_missing_fact_is_an_error_and_never_a_default() -> None:
+    assert all(field.default is MISSING and field.default_factory is MISSING for field in fields(Facts))
+    with pytest.raises(TypeError, match="sealed"):
+        Facts(**{name: getattr(NOBODY, name) for name in (f.name for f in fields(Facts)) if name != "sealed"})
+
+
+def test_every_fact_reaches_the_policies() -> None:
+    assert set(decide._ATTRIBUTES) == set(BOOLEANS)
+
+
+def test_the_same_facts_are_evaluated_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    batch = cedarpy.is_authorized_batch
+
+    def counting(requests: list[dict[str, object]], *rest: object) -> object:
+        asked.append(len(requests))
+        return batch(requests, *rest)
+
+    monkeypatch.setattr(cedarpy, "is_authorized_batch", counting)
+    authorizer = CedarAuthorizer(AUTHORIZER.policies)
+    first, again = (authorizer.decide(facts("AUDITOR", "AUDIT")) for _ in range(2))
+    assert first is again
+    assert asked == [len(Label) * len(decide.ACTIONS)]
+
+
+def test_the_memory_is_bounded() -> None:
+    authorizer = CedarAuthorizer(AUTHORIZER.policies, remember=2)
+    for name in ("responsible", "formerly", "minor"):
+        authorizer.decide(replace(NOBODY, **{name: True}))
+    assert authorizer.decide.cache_info().currsize == 2
+
+
+def test_a_decision_cannot_be_changed_afterwards() -> None:
+    grants = AUTHORIZER.decide(facts("AUDITOR", "AUDIT")).grants
+    with pytest.raises(TypeError):
+        grants[Label.DRUG_USE] = grants[Label.AUDIT]
+
+
+def _with_rules(text: str) -> CedarAuthorizer:
+    known = AUTHORIZER.policies
+    return CedarAuthorizer(
+        PolicySet(known.version, known.policies, cedarpy.PolicySet.from_str(text), known.schema, known.vocabulary)
+    )
+
+
+def test_a_guard_that_fails_denies_although_cedar_would_skip_it() -> None:
+    broken = _with_rules(
+        '@id("U01-public") permit (principal, action, resource);'
+        '@id("G01-sealed") forbid (principal, action, resource) when { principal.nothing };'
+    )
+    decision = broken.decide(facts("AUDITOR", "AUDIT"))
+    assert {grant.effect for grant in decision.grants.values()} == {Effect.DENY}
+
+
+def test_an_engine_that_refuses_the_question_denies(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> Callable[[], None]:
+        raise ValueError("engine")
+
+    monkeypatch.setattr(cedarpy, "is_authorized_batch", refuse)
+    decision = CedarAuthorizer(AUTHORIZER.policies).decide(facts("AUDITOR", "AUDIT"))
+    assert {grant.effect for grant in decision.grants.values()} == {Effect.DENY}
+
+
+def test_the_version_changes_with_any_rule(tmp_path: Path) -> None:
+    directory = copy(tmp_path)
+    groups = directory / "groups.yaml"
+    groups.write_text(groups.read_text(encoding="utf-8").replace("[FAMILY, HEALTH]", "[HEALTH]"), encoding="utf-8")
+    assert CedarAuthorizer.load(directory).policy_version != AUTHORIZER.policy_version
+    assert CedarAuthorizer.load().policy_version == AUTHORIZER.policy_version
