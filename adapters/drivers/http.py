@@ -1,0 +1,231 @@
+"""The one seam to HTTP: a small client that keeps a deadline, a size limit and silence about what it carries.
+
+Whatever goes wrong becomes one of the contract's closed errors:
+
+    refused connection, reset, half a body, unknown name, TLS, deadline   Unavailable
+    not HTTP, a redirect, compressed although not asked for, too large     Malformed
+    401, 403 Refused · 429 Throttled · 5xx Unavailable · other 4xx Invalid (`raise_for_status`)
+
+No message holds an address, a key or a value; httpx and httpcore log both, so their loggers are silenced here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.message import Message
+from email.utils import parsedate_to_datetime
+from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Literal
+from urllib.parse import urlsplit
+
+import httpx
+
+from adapters.contract import AdapterError, Deadline, Invalid, Malformed, Refused, Throttled, Unavailable
+from adapters.manifest import HeaderAuth, ManifestError
+
+for _name in ("httpx", "httpcore"):  # they log addresses and headers: keys and secrets
+    logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One read. `target` is path and query below the base address, already encoded; headers hold no CR or LF."""
+
+    target: str
+    method: Literal["GET", "POST"] = "GET"
+    headers: Mapping[str, str] | None = None
+    content: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer of any status."""
+
+    status: int
+    content: bytes
+    media_type: str  # lower case, without parameters; empty when the source names none
+    charset: str | None = None
+    retry_after: timedelta | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300
+
+
+class HttpClient:
+    """A client pinned to one base address. `source` is the adapter's id, the only name that errors mention."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        source: str,
+        timeout: timedelta,
+        concurrency: int,
+        max_bytes: int,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        parts = urlsplit(base_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ManifestError(f"{source}: source: the address is not http(s)://host/path. Correct it.")
+        self.source = source
+        self.base = base_url if parts.path.endswith("/") else base_url + "/"
+        self._timeout = timeout.total_seconds()
+        self._max_bytes = max_bytes
+        self._places = asyncio.Semaphore(concurrency)
+        self._client = httpx.AsyncClient(
+            headers={"accept-encoding": "identity", "user-agent": "yiti", **(headers or {})},
+            # one viewer's session must never reach another viewer's call
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            follow_redirects=False,
+            trust_env=False,
+            verify=_trust(),
+            timeout=None,  # noqa: S113 - asyncio's absolute timeout below covers every step, waiting included
+            limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
+        )
+
+    async def send(self, request: Request, deadline: Deadline | None = None) -> Answer:
+        """The whole answer, whatever its status; AdapterError when there is none within the deadline."""
+        now = asyncio.get_running_loop().time()
+        until = now + self._timeout if deadline is None else min(now + self._timeout, deadline.at)
+        if until <= now:
+            raise Unavailable(f"{self.source}: the deadline passed before anything was sent")
+        try:
+            async with asyncio.timeout_at(until), self._places:
+                return await self._exchange(request)
+        except TimeoutError as err:
+            raise Unavailable(f"{self.source}: no whole answer within the deadline") from err
+
+    async def _exchange(self, request: Request) -> Answer:
+        try:
+            response = await self._open(request)
+            try:
+                content = await self._read(response)
+            finally:
+                await response.aclose()
+        except httpx.TransportError as err:
+            raise _closed(self.source, err) from _quotable(err)
+        media_type, charset = _content_type(response.headers.get("content-type", ""))
+        waits = _retry_after(response.headers.get("retry-after", ""))
+        return Answer(response.status_code, content, media_type, charset, waits)
+
+    async def _open(self, request: Request) -> httpx.Response:
+        """Send until the head of an answer is here; once more if nothing came back, as every call is a read."""
+        built = self._client.build_request(
+            request.method,
+            self._address(request.target),
+            headers=[(name.encode(), value.encode()) for name, value in (request.headers or {}).items()],
+            content=request.content,
+        )
+        try:
+            return await self._client.send(built, stream=True)
+        except httpx.TransportError as err:
+            if not _nothing_came_back(err):
+                raise
+        return await self._client.send(built, stream=True)
+
+    def _address(self, target: str) -> httpx.URL:
+        address = self.base[:-1] + target if target[:1] in ("", "?") else self.base + target.lstrip("/")
+        try:
+            return httpx.URL(address)
+        except httpx.InvalidURL:
+            raise Invalid(f"{self.source}: the request does not fit into an address") from None  # it quotes the value
+
+    async def _read(self, response: httpx.Response) -> bytes:
+        if 300 <= response.status_code < 400:
+            raise Malformed(f"{self.source}: answered with a redirect. Set the final address in its manifest.")
+        if response.headers.get("content-encoding", "identity").lower() != "identity":
+            raise Malformed(f"{self.source}: answered compressed although identity was asked for")
+        length = response.headers.get("content-length", "")
+        if length.isdecimal() and len(length) < 20 and int(length) > self._max_bytes:
+            raise self._too_large()
+        pieces = bytearray()
+        async for piece in response.aiter_raw():
+            pieces += piece
+            if len(pieces) > self._max_bytes:
+                raise self._too_large()
+        return bytes(pieces)
+
+    def _too_large(self) -> Malformed:
+        return Malformed(f"{self.source}: answered with more than max_bytes ({self._max_bytes}); page it")
+
+    async def aclose(self) -> None:
+        """Give the connections back."""
+        await self._client.aclose()
+
+
+def raise_for_status(source: str, answer: Answer) -> None:
+    """Raise what a status outside 2xx means when no rule of the manifest says otherwise."""
+    if answer.ok:
+        return
+    message = f"{source}: answered with status {answer.status}"
+    if answer.status in (401, 403):
+        raise Refused(message)
+    if answer.status == 429:
+        raise Throttled(message, retry_after=answer.retry_after)
+    if answer.status >= 500:
+        raise Unavailable(message, retry_after=answer.retry_after)
+    raise Invalid(message)
+
+
+def secret_headers(source: str, auth: HeaderAuth | None) -> dict[str, str]:
+    """The header that the manifest's `auth` names, its value taken from the environment."""
+    if auth is None:
+        return {}
+    value = os.environ.get(auth.secret_env, "")
+    if not value.isascii() or not value.isprintable() or not value:
+        raise ManifestError(
+            f"{source}: source.auth.secret_env: {auth.secret_env} is not set to one line of ASCII. Set that variable."
+        )
+    return {auth.name: value}
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """The machine's own certificate store: agencies' networks have their own authorities."""
+    return ssl.create_default_context()
+
+
+def _nothing_came_back(err: httpx.TransportError) -> bool:
+    if isinstance(err, httpx.RemoteProtocolError):
+        return "disconnected" in str(err)  # httpcore's word for a connection closed before a whole head
+    return isinstance(err, httpx.NetworkError)
+
+
+def _closed(source: str, err: httpx.TransportError) -> AdapterError:
+    if isinstance(err, httpx.LocalProtocolError):
+        return Invalid(f"{source}: the request cannot be written as HTTP")
+    if isinstance(err, httpx.RemoteProtocolError) and "closed" not in str(err) and "disconnected" not in str(err):
+        return Malformed(f"{source}: the answer is not HTTP")
+    what = "cannot be reached" if isinstance(err, httpx.ConnectError) else "broke the connection off"
+    return Unavailable(f"{source}: {what}")
+
+
+def _quotable(err: httpx.TransportError) -> httpx.TransportError | None:
+    """The cause to chain, unless it is one of h11's: those quote header values and foreign bytes."""
+    return None if isinstance(err, httpx.ProtocolError) else err
+
+
+def _content_type(header: str) -> tuple[str, str | None]:
+    if not header:
+        return "", None
+    message = Message()
+    message["content-type"] = header
+    return message.get_content_type(), message.get_content_charset()
+
+
+def _retry_after(header: str) -> timedelta | None:
+    if header.isdecimal() and len(header) < 10:
+        return timedelta(seconds=min(int(header), 86_400))
+    try:
+        return max(timedelta(), parsedate_to_datetime(header) - datetime.now(UTC))
+    except (TypeError, ValueError):  # no date, or one without a zone
+        return None

@@ -1,0 +1,80 @@
+"""Where one stands in an agency's list: page tokens, and the cursor that a later call goes on from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from adapters.drivers.template import Scope
+from adapters.manifest import Pages
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One upstream page. `position` is a page number or an offset; `seen` counts the rows of the pages before it."""
+
+    position: int = 0
+    seen: int = 0
+    cursor: str | None = None
+
+    @classmethod
+    def first(cls, pages: Pages | None) -> Place:
+        """Where a list begins."""
+        return cls(position=pages.first) if pages is not None and pages.kind == "number" else cls()
+
+    def scope(self, pages: Pages | None, scope: Scope) -> Scope:
+        """The scope with the placeholders of this page."""
+        if pages is None:
+            return scope
+        if pages.kind == "cursor":
+            return replace(scope, size=pages.size, cursor=self.cursor)
+        if pages.kind == "offset":
+            return replace(scope, size=pages.size, offset=self.position)
+        return replace(scope, size=pages.size, page=self.position, offset=self.seen)
+
+
+def following(pages: Pages | None, here: Place, rows: int, *, cursor: str | None, total: int | None) -> Place | None:
+    """The next page, or None at the end.
+
+    A short page is no end, for agencies silently cap the page size: the end is an empty page, the total reached,
+    or no further cursor.
+    """
+    if pages is None:
+        return None
+    seen = here.seen + rows
+    if pages.kind == "cursor":
+        return Place(seen=seen, cursor=cursor) if cursor else None
+    if rows == 0 or (total is not None and seen >= total):
+        return None
+    step = rows if pages.kind == "offset" else 1
+    return Place(here.position + step, seen)
+
+
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """A place in several lists read one after the other; `skip` rows of its page were already handed out."""
+
+    leg: int = 0
+    skip: int = 0
+    place: Place | None = None
+
+    def mint(self) -> str:
+        """The cursor as text."""
+        place = self.place
+        if place is None:
+            return f"{self.leg}.{self.skip}"
+        return f"{self.leg}.{self.skip}.{place.position}.{place.seen}.{place.cursor or ''}"
+
+    @classmethod
+    def read(cls, text: str | None) -> Bookmark | None:
+        """The bookmark that was minted, the first place for None, and None for a text that never was minted."""
+        if text is None:
+            return cls()
+        leg, _, rest = text.partition(".")
+        skip, _, rest = rest.partition(".")
+        if not rest and leg.isdecimal() and skip.isdecimal():
+            return cls(int(leg), int(skip))
+        position, _, rest = rest.partition(".")
+        seen, dot, cursor = rest.partition(".")
+        if not dot or not all(part.isdecimal() and len(part) < 15 for part in (leg, skip, position, seen)):
+            return None
+        return cls(int(leg), int(skip), Place(int(position), int(seen), cursor or None))

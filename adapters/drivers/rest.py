@@ -1,0 +1,179 @@
+"""The `rest` driver: JSON over HTTP, read by a manifest's endpoints and JMESPath.
+
+A path is JMESPath with one function more, `after(text, separator)`: what follows the last separator, as in
+`after(subject.reference, '/')`. A plain name may be Chinese without quotes. Where paging by `cursor` has no
+`{cursor}` in the endpoint, the cursor is a link to the next page (a FHIR Bundle's `next`), followed only below
+the base address.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Literal, NoReturn
+
+import jmespath
+from jmespath import exceptions, functions
+
+from adapters.contract import AdapterError, Malformed
+from adapters.drivers.endpoints import EndpointAdapter
+from adapters.drivers.http import Answer, HttpClient, Request, secret_headers
+from adapters.drivers.template import Scope, Template
+from adapters.manifest import Endpoint, Manifest, ManifestError, RestSource
+
+_NAMES: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_DOUBLE_BYTE: Final = frozenset({"gb2312", "gbk", "gb18030", "cp936", "x-gbk"})
+
+
+class RestAdapter(EndpointAdapter):
+    """A JSON system as its manifest declares it."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        source = manifest.source
+        if not isinstance(source, RestSource):
+            raise ManifestError(f"{manifest.id}: source.kind: is not rest. Choose the driver that it names.")
+        client = HttpClient(
+            source.base_url,
+            source=manifest.id,
+            timeout=source.timeout,
+            concurrency=source.concurrency,
+            max_bytes=source.max_bytes,
+            headers={"accept": "application/json", **source.headers, **secret_headers(manifest.id, source.auth)},
+        )
+        super().__init__(manifest, JsonWire(manifest.id, source.encoding), client, source.health)
+
+
+class JsonWire:
+    """JSON documents; a row is an object."""
+
+    body_only = False
+
+    def __init__(self, source: str, encoding: str | None) -> None:
+        self._source = source
+        self._encoding = encoding
+        self._paths: dict[str, Callable[[object], object]] = {}
+
+    def check(self, path: str, role: Literal["rows", "row", "answer"]) -> None:  # noqa: ARG002 - JSON has one kind of path
+        """Compile a path once; ValueError says what is wrong with it."""
+        self._paths[path] = _compiled(path)
+
+    def request(self, template: Template, scope: Scope) -> Request:
+        """Method, address and a JSON body where there is one."""
+        headers = template.headers(scope)
+        body = template.body(scope)
+        if body is None:
+            return Request(template.target(scope), template.endpoint.method, headers)
+        content = json.dumps(body, ensure_ascii=False).encode()
+        headers = {"content-type": "application/json; charset=utf-8", **headers}
+        return Request(template.target(scope), template.endpoint.method, headers, content)
+
+    def parse(self, answer: Answer) -> object:
+        """An object or a list; anything else, in another type or encoding, is Malformed."""
+        kind = answer.media_type
+        if kind and kind != "text/plain" and not kind.endswith(("/json", "+json")):
+            raise Malformed(f"{self._source}: answered with another content type than JSON")
+        document = self._loaded(answer.content, self._encoding or answer.charset)
+        if not isinstance(document, dict | list):
+            raise Malformed(f"{self._source}: answered with neither a JSON object nor a list")
+        return document
+
+    def fault(self, document: object) -> AdapterError | None:  # noqa: ARG002 - JSON itself has no way to say so
+        """JSON itself expresses no failure."""
+        return None
+
+    def payload(self, document: object, endpoint: Endpoint) -> object:
+        """What the envelope wraps, base64 undone where the manifest says so."""
+        if endpoint.envelope is None:
+            return document
+        data = self.find(document, endpoint.envelope.data)
+        if endpoint.envelope.encoding == "none" or data is None or data == "":
+            return data or None
+        try:
+            content = base64.b64decode(str(data), validate=True)
+        except (binascii.Error, ValueError) as err:
+            raise Malformed(f"{self._source}: the envelope's data is not base64") from err
+        return self._loaded(content, self._encoding)
+
+    def rows(self, payload: object, path: str) -> Sequence[object]:
+        """A list as it is, an object as the only row, nothing as none."""
+        try:
+            found = self._paths[path](payload)
+        except exceptions.JMESPathError as err:
+            raise Malformed(f"{self._source}: the rows are not where the manifest says") from err
+        if found is None:
+            return ()
+        if isinstance(found, dict):
+            return (found,)
+        if not isinstance(found, list):
+            raise Malformed(f"{self._source}: the rows are neither a list nor an object")
+        return found
+
+    def is_row(self, row: object) -> bool:
+        """Whether it is an object."""
+        return isinstance(row, dict)
+
+    def read(self, row: object, path: str) -> object:
+        """The raw value; None where the row's shape does not allow the path."""
+        try:
+            return self._paths[path](row)
+        except exceptions.JMESPathError:
+            return None
+
+    def find(self, document: object, path: str) -> object:
+        """A value beside the rows."""
+        return self.read(document, path)
+
+    def _loaded(self, content: bytes, encoding: str | None) -> object:
+        named = (encoding or "utf-8-sig").lower()
+        named = "gb18030" if named in _DOUBLE_BYTE else "utf-8-sig" if named in ("utf-8", "utf8") else named
+        try:
+            # the standard parser keeps the 23 digits of a key that others would round to a float
+            return json.loads(content.decode(named), parse_constant=_no_number)
+        except (ValueError, LookupError, RecursionError):
+            raise Malformed(f"{self._source}: the answer cannot be read as JSON") from None  # the cause quotes it
+
+
+class _Functions(functions.Functions):
+    """JMESPath's functions and ours."""
+
+    @functions.signature({"types": ["string"]}, {"types": ["string"]})
+    def _func_after(self, text: str, separator: str) -> str:
+        return text.rpartition(separator)[2] if separator else text
+
+
+_OPTIONS: Final = jmespath.Options(custom_functions=_Functions())
+
+
+def _compiled(path: str) -> Callable[[object], object]:
+    if _NAMES.fullmatch(path):
+        return _walk(path.split("."))
+    try:
+        parsed = jmespath.compile(path)
+        parsed.search({}, options=_OPTIONS)
+    except exceptions.UnknownFunctionError as err:
+        raise ValueError(f"{path}: {err}") from err
+    except exceptions.JMESPathTypeError:
+        pass  # a function that does not take the null of an empty row is still well-formed
+    except exceptions.JMESPathError as err:
+        raise ValueError(f"{path}: {err}") from err
+    return lambda node: parsed.search(node, options=_OPTIONS)
+
+
+def _walk(names: Sequence[str]) -> Callable[[object], object]:
+    """Plain names, which most paths are, without the interpreter."""
+
+    def read(node: object) -> object:
+        for name in names:
+            if not isinstance(node, Mapping):
+                return None
+            node = node.get(name)
+        return node
+
+    return read
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no JSON")
