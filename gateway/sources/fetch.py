@@ -226,4 +226,19 @@ def _by_token(
         for key, rows in part.answer.found.items():
             for token in people[part.source].get(key, ()):
                 gathered[token].setdefault(part.entity, []).extend(rows)
-    return {token: {entity: tuple(rows) for entity, rows in entities.items()} for token, entities in gathered.items()}
+    return {token: {entity: _once(rows) for entity, rows in entities.items()} for token, entities in gathered.items()}
+
+
+def _once(rows: Sequence[Record]) -> tuple[Record, ...]:
+    """A peer that is asked for both tokens of one person answers twice with the same records."""
+    seen: dict[tuple[object, ...], list[Record]] = {}
+    kept: list[Record] = []
+    for row in rows:
+        origin = row.provenance
+        if origin.peer is not None:
+            alike = seen.setdefault((origin.peer, origin.source, origin.dataset, origin.record), [])
+            if any(other.person != row.person and other.values == row.values for other in alike):
+                continue
+            alike.append(row)
+        kept.append(row)
+    return tuple(kept)

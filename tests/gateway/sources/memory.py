@@ -90,17 +90,21 @@ class MemoryAdapter:
         self.gate = asyncio.Event()
         self.gate.set()
         self.asked = asyncio.Event()
+        self._arrivals = asyncio.Semaphore(0)
         self.faults: list[Exception] = []
         self.fault: Exception | None = None
         self.key_faults: dict[Key, AdapterError] = {}
         self.garble: Callable[[Any], object] = lambda answer: answer
         self.calls: list[tuple[str, str, tuple[Key, ...], frozenset[str], Call]] = []
         self.cancelled = 0
+        self.peer = manifest.id if manifest.source.kind == "subgraph" else None
+        self.record: str | None = None
         self.closed = 0
 
     async def _pass(self, method: str, entity: str, keys: Sequence[Key], fields: Collection[str], call: Call) -> None:
         self.calls.append((method, entity, tuple(keys), frozenset(fields), call))
         self.asked.set()
+        self._arrivals.release()
         try:
             await self.gate.wait()
         except asyncio.CancelledError:
@@ -111,13 +115,18 @@ class MemoryAdapter:
         if self.fault is not None:
             raise self.fault
 
+    async def arrived(self, calls: int) -> None:
+        """Wait until that many more calls have come in."""
+        for _ in range(calls):
+            await self._arrivals.acquire()
+
     def _records(self, entity: str, key: Key, fields: Collection[str]) -> list[Record]:
         return [
             Record(
                 key=key if entity == "PersonRecord" else f"{key}/{entity}/{index}",
                 person=key,
                 values={name: row.get(name) for name in fields},
-                provenance=Provenance(self.id, "T", key, FETCHED_AT),
+                provenance=Provenance(self.id, "T", self.record or key, FETCHED_AT, peer=self.peer),
             )
             for index, row in enumerate(self.rows.get(entity, {}).get(key, ()))
         ]

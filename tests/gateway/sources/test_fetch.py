@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -19,18 +21,20 @@ from adapters.contract import (
 from gateway.sources.cache import Lifetime, RecordCache
 from gateway.sources.fetch import FederatedSources
 from schema.enums import Quality
-from tests.gateway.sources.memory import MemoryAdapter, a_call, a_manifest, opened
+from tests.gateway.sources.memory import MemoryAdapter, Rows, a_call, a_manifest, opened
 
-POLICE = {
+Holders = Mapping[str, Mapping[str, Sequence[str]]]
+
+POLICE: dict[str, Any] = {
     "PersonRecord": {"name": {"path": "XM"}, "sex": {"path": "XB", "type": "enum"}},
     "Measure": {"startsOn": {"path": "KSRQ", "type": "date"}},
 }
-CENTRE = {"PersonRecord": {"name": {"path": "name"}}}
-ROWS = {
+CENTRE: dict[str, Any] = {"PersonRecord": {"name": {"path": "name"}}}
+ROWS: Rows = {
     "PersonRecord": {"A": [{"name": "张三", "sex": "MALE"}], "B": [{"name": "李四", "sex": "FEMALE"}]},
     "Measure": {"A": [{"startsOn": date(2025, 1, 2)}, {"startsOn": date(2026, 1, 2)}], "B": []},
 }
-HOLDERS = {"t1": {"jiangsu-police": ("A",), "jiangsu-centre": ("9",)}, "t2": {"jiangsu-police": ("B",)}}
+HOLDERS: Holders = {"t1": {"jiangsu-police": ("A",), "jiangsu-centre": ("9",)}, "t2": {"jiangsu-police": ("B",)}}
 NEEDS = {"PersonRecord": ("name", "phones"), "Measure": ("startsOn",), "Visit": ("visitedOn",)}
 
 
@@ -42,7 +46,7 @@ class House:
         peer = a_manifest("zhejiang-gateway", kind="subgraph", entities=POLICE)
         self.police = MemoryAdapter(police, ROWS)
         self.centre = MemoryAdapter(centre, {"PersonRecord": {"9": [{"name": "张三"}]}})
-        two = [{"name": "张三", "sex": "MALE"}, {"name": "章三", "sex": None}]
+        two: list[Mapping[str, object]] = [{"name": "张三", "sex": "MALE"}, {"name": "章三", "sex": None}]
         self.peer = MemoryAdapter(peer, {"PersonRecord": {"t1": two}})
         pairs = opened((police, self.police), (centre, self.centre), (peer, self.peer))
         self.sources = FederatedSources(pairs, cache=cache, pause=0)
@@ -103,14 +107,21 @@ async def test_a_peer_answers_person_records_by_related_and_may_hold_several(hou
     assert names(reading.records["t1"]["PersonRecord"]) == ["张三", "章三"]
 
 
+async def test_a_peer_asked_for_both_tokens_of_a_person_counts_once(house: House) -> None:
+    house.peer.record = "the same row"
+    house.peer.rows = {"PersonRecord": {"t1": [{"name": "张三"}, {"name": "张三"}], "t2": [{"name": "张三"}]}}
+    holders = {"t1": {"zhejiang-gateway": ("t1", "t2")}}
+    reading = await house.sources.read(holders, {"PersonRecord": ("name",)}, a_call())
+    assert names(reading.records["t1"]["PersonRecord"]) == ["张三", "张三"]
+
+
 async def test_entities_of_one_peer_are_read_concurrently(house: House) -> None:
     house.peer.gate.clear()
     holders = {"t1": {"zhejiang-gateway": ("t1",)}}
     task = asyncio.create_task(
         house.sources.read(holders, {"PersonRecord": ("name",), "Measure": ("startsOn",)}, a_call())
     )
-    while len(house.peer.calls) < 2:
-        await asyncio.sleep(0)
+    await house.peer.arrived(2)
     house.peer.gate.set()
     assert len((await task).records["t1"]["PersonRecord"]) == 2
 
@@ -329,8 +340,7 @@ async def test_two_requests_never_share_the_answer_of_a_peer(house: House) -> No
         asyncio.create_task(house.sources.read(holders, needs, a_call(request_id=request)))
         for request in ("r-1", "r-2", "r-2")
     ]
-    while len(house.peer.calls) < 2:
-        await asyncio.sleep(0)
+    await house.peer.arrived(2)
     house.peer.gate.set()
     await asyncio.gather(*tasks)
     assert sorted(call.request_id for *_, call in house.peer.calls) == ["r-1", "r-2"]
@@ -350,8 +360,7 @@ async def test_a_source_that_is_told_the_purpose_answers_each_purpose_apart() ->
         asyncio.create_task(sources.read(holders, needs, a_call(purpose=purpose)))
         for purpose in ("AFTERCARE", "HANDOFF", "HANDOFF")
     ]
-    while len(adapter.calls) < 2:
-        await asyncio.sleep(0)
+    await adapter.arrived(2)
     adapter.gate.set()
     await asyncio.gather(*tasks)
     assert len(adapter.calls) == 2
