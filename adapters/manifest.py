@@ -1,7 +1,8 @@
 """The manifest: one `adapter.yaml` says what a system is, where it stands and which of its columns mean what.
 
 A typo stops the start with file, path and fix (ManifestError). Secrets and addresses come from the environment:
-`${NAME}` anywhere in a string of the `source` part. Entity and field names are those of schema/entities.py.
+`${NAME}` anywhere in a string of the `source` part. Entity and field names are those of schema/entities.py; what a
+field is (its type, and the names and terms of an enum) is filled in from there.
 """
 
 from __future__ import annotations
@@ -14,9 +15,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from adapters.contract import Op
+from adapters.explaining import explain
+from adapters.readable import check_dataset
+from adapters.words import Problems, check_constant, check_entity, check_type, check_values, column_of, suggest
+from schema.enums import AgencyKind
 
 
 class ManifestError(Exception):
@@ -220,6 +225,13 @@ class AgencyEntry(Model):
     kind: str  # a name of schema.enums.AgencyKind
     jurisdiction: str  # GB/T 2260
 
+    @field_validator("kind")
+    @classmethod
+    def _known(cls, kind: str) -> str:
+        if kind not in AgencyKind.__members__:
+            raise ValueError(f"no agency kind {kind}. {suggest(kind, AgencyKind.__members__)}")
+        return kind
+
 
 class Manifest(Model):
     """A whole adapter.yaml."""
@@ -234,15 +246,88 @@ class Manifest(Model):
     agencies: tuple[AgencyEntry, ...] = ()  # further ones: facilities, stations
     source: SourceMap
     precedence: int = 50  # among sources that disagree the lowest wins, then the newest
-    entities: Mapping[str, Dataset | tuple[Dataset, ...]]
+    entities: Mapping[str, tuple[Dataset, ...]]  # a lone dataset may be written without its list
     errors: tuple[ErrorRule, ...] = ()
 
     def datasets(self, entity: str) -> tuple[Dataset, ...]:
         """The datasets that yield an entity; empty when this source has none."""
-        found = self.entities.get(entity, ())
-        return found if isinstance(found, tuple) else (found,)
+        return self.entities.get(entity, ())
+
+    @field_validator("entities", mode="before")
+    @classmethod
+    def _listed(cls, entities: object) -> object:
+        if not isinstance(entities, Mapping):
+            return entities
+        return {name: found if isinstance(found, list | tuple) else (found,) for name, found in entities.items()}
+
+    @field_validator("entities")
+    @classmethod
+    def _resolved(cls, entities: Mapping[str, tuple[Dataset, ...]]) -> Mapping[str, tuple[Dataset, ...]]:
+        problems: list[tuple[str, str]] = []
+        resolved = {
+            name: tuple(_resolve(name, found, where, problems) for where, found in _places(name, many))
+            for name, many in entities.items()
+        }
+        if problems:
+            raise Problems(problems)
+        return resolved
+
+    @model_validator(mode="after")
+    def _readable(self) -> Manifest:
+        problems = [
+            (f"{where}{path}", sentence)
+            for entity, many in self.entities.items()
+            for where, dataset in _places(entity, many)
+            for path, sentence in check_dataset(self.source.kind, entity, dataset)
+        ]
+        if problems:
+            raise Problems(problems)
+        return self
 
 
+def _places(entity: str, many: tuple[Dataset, ...]) -> list[tuple[str, Dataset]]:
+    """Each dataset with its path in the file."""
+    if len(many) == 1:
+        return [(f"entities.{entity}", many[0])]
+    return [(f"entities.{entity}.{index}", dataset) for index, dataset in enumerate(many)]
+
+
+def _resolve(entity: str, dataset: Dataset, where: str, problems: list[tuple[str, str]]) -> Dataset:
+    """The dataset with each field's type and code map filled in from schema.entities."""
+    try:
+        check_entity(entity)
+    except ValueError as err:
+        problems.append((where, str(err)))
+        return dataset
+    fields = {}
+    for name, spec in dataset.fields.items():
+        try:
+            fields[name] = _resolve_field(entity, name, spec)
+        except ValueError as err:
+            problems.append((f"{where}.fields.{name}", str(err)))
+    as_of = dataset.as_of.model_copy(update={"type": "datetime"}) if dataset.as_of else None
+    return dataset.model_copy(update={"fields": fields, "as_of": as_of})
+
+
+def _resolve_field(entity: str, name: str, spec: FieldMap) -> FieldMap:
+    column = column_of(entity, name)
+    if (spec.path is None) == (spec.constant is None):
+        raise ValueError("needs either path or constant. Write one of the two.")
+    if spec.constant is not None:
+        check_constant(column, spec.constant)
+    update = {"type": check_type(column, spec.type), "values": check_values(column, spec.values)}
+    return spec.model_copy(update=update)
+
+
+class _Yaml(yaml.SafeLoader):
+    """YAML whose only booleans are true and false, and which has no dates: `on`, `no` and `Y` are words."""
+
+
+_Yaml.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":bool", ":timestamp"))]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Yaml.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), ["t", "f"])
 _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 
 
@@ -250,7 +335,7 @@ def load(path: Path, environment: Mapping[str, str] | None = None) -> Manifest:
     """Read one manifest; raises ManifestError that names the file, the path in it and the fix."""
     environment = os.environ if environment is None else environment
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = yaml.load(path.read_text(encoding="utf-8"), _Yaml)  # noqa: S506 a SafeLoader underneath
     except (OSError, yaml.YAMLError) as err:
         raise ManifestError(f"{path}: cannot be read as YAML: {err}. Fix the file's syntax.") from err
     if not isinstance(raw, dict):
@@ -259,10 +344,21 @@ def load(path: Path, environment: Mapping[str, str] | None = None) -> Manifest:
     try:
         return Manifest.model_validate(raw)
     except ValidationError as err:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}" for problem in err.errors()
-        )
-        raise ManifestError(f"{path}: {problems}. Correct these paths.") from err
+        raise ManifestError(f"{path}: {explain(err, raw, Manifest.model_json_schema())}") from err
+
+
+def load_directory(path: Path, environment: Mapping[str, str] | None = None) -> tuple[Manifest, ...]:
+    """Every *.yaml under a directory, in the order of their ids; ManifestError where two share one."""
+    found: dict[str, tuple[Path, Manifest]] = {}
+    for file in sorted(path.rglob("*.yaml")):
+        manifest = load(file, environment)
+        if manifest.id in found:
+            other = found[manifest.id][0]
+            raise ManifestError(f"{file}: id: {manifest.id} is the id of {other} too. Give each its own.")
+        found[manifest.id] = (file, manifest)
+    if not found:
+        raise ManifestError(f"{path}: holds no manifest. Put at least one adapter's .yaml there.")
+    return tuple(found[name][1] for name in sorted(found))
 
 
 def _expand(node: object, environment: Mapping[str, str], path: Path, where: str) -> object:

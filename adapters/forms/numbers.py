@@ -27,6 +27,8 @@ _NUMBER = r"[0-9]+|[零〇○一二两三四五六七八九十百]+"
 _TERM = re.compile(
     rf"^(?:(?P<years>{_NUMBER})年(?P<half>半)?)?零?(?:(?P<months>{_NUMBER})(?:个月|月))?(?:整)?$|^(?P<half_year>半年)$"
 )
+_DIGIT = "[一二两三四五六七八九]"
+_NUMERAL = re.compile(rf"^(?:(?P<hundreds>{_DIGIT})百)?零?(?:(?P<tens>{_DIGIT}?)十)?零?(?P<ones>{_DIGIT})?$")
 _UNIT = re.compile(rf"^(?P<count>{_NUMBER})(?:个)?(?:日|天|次|分|人|岁|年|月)?$")
 
 
@@ -69,15 +71,12 @@ def _count(text: str) -> int | None:
         return int(text) if len(text) <= 10 else None
     if all(character in _DIGITS for character in text):
         return int("".join(str(_DIGITS[character]) for character in text[:10]))
-    total = 0
-    for unit, value in (("百", 100), ("十", 10)):
-        head, found, rest = text.partition(unit)
-        if found:
-            if len(head.lstrip("零")) > 1:
-                return None
-            total += value * (_DIGITS.get(head.lstrip("零"), 1) if head else 1)
-            text = rest
-    tail = text.lstrip("零")
-    if len(tail) > 1 or (tail and tail not in _DIGITS):
+    match = _NUMERAL.match(text)
+    if match is None:
         return None
-    return total + (_DIGITS[tail] if tail else 0)
+    hundreds, tens, ones = match["hundreds"], match["tens"], match["ones"]
+    return (
+        (100 * _DIGITS[hundreds] if hundreds else 0)
+        + (0 if tens is None else 10 * _DIGITS[tens] if tens else 10)
+        + (_DIGITS[ones] if ones else 0)
+    )

@@ -5,25 +5,23 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from schema.codes import gb11643, names
+from schema.codes.regions import REGIONS
 from schema.enums import Quality
 
 NAME_FIELDS = frozenset({"name", "formerNames", "aliases"})
 ID_NUMBER_FIELDS = frozenset({"otherIdNumbers"})
-DOTS = ("\u00b7", "\u2022", "\u30fb", "\u2027", "\uff0e", "\uff65")  # the first is the canonical one
+DOTS = ("\u00b7", "\u2022", "\u30fb", "\u2027", "\uff65", "\uff0e", ".", "\u25cf")  # the first is canonical
 REGION_FIELDS = frozenset({"domicileCode", "residenceCode", "executionPlaceCode"})
 
 
 def name(text: str) -> tuple[str, bool]:
     """A person's name with its dot in one form, and whether that changed it."""
-    from schema.codes import names
-
     return names.normalise_name(text)
 
 
 def id_number(text: str) -> tuple[str | None, tuple[Quality, ...]]:
     """Eighteen characters and what was noticed; None where the text has no shape of an id number."""
-    from schema.codes import gb11643
-
     parsed = gb11643.parse(text)
     if parsed is None:
         return None, (Quality.MALFORMED,)
@@ -39,8 +37,6 @@ def id_number_forms(value: str) -> tuple[str, ...]:
     """Every way in which an old table may hold this id number: X, x, and fifteen digits."""
     forms = [value.upper(), value.lower()]
     if len(value) == 18 and value[6:8] == "19":
-        from schema.codes import gb11643
-
         fifteen = value[:6] + value[8:17]
         parsed = gb11643.parse(fifteen)
         if parsed is not None and parsed.value == value.upper():
@@ -58,10 +54,7 @@ def dotted_forms(text: str) -> tuple[str, ...]:
 @lru_cache(maxsize=20_000)
 def is_retired_region(code: str) -> bool:
     """Whether the published table knows the code's county but no longer as a current one."""
-    from schema.codes.regions import REGIONS
-
-    county = code[:6]
-    return REGIONS.known(county) and not REGIONS.current(county)
+    return REGIONS.assigned(code) and not REGIONS.is_current(code)
 
 
 @lru_cache(maxsize=200)

@@ -11,6 +11,7 @@ NULL_MARKERS = frozenset(
 )
 _DECLARATION = re.compile(rb"""^(\s*<\?xml\b[^>]*?)\s+encoding\s*=\s*("[^"]*"|'[^']*')""")
 _DOUBLE_BYTE = frozenset({"gb2312", "gbk", "gb18030", "gb_2312-80", "cp936", "euc-cn", "x-gbk"})
+_OTHERS = frozenset({"big5", "utf-16", "utf-16le", "utf-16be"})
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
 
@@ -43,27 +44,18 @@ def _declared(body: bytes) -> str:
 def _candidates(named: str) -> tuple[str, ...]:
     if named in _DOUBLE_BYTE:
         return ("gb18030", "utf-8")
-    if named in {"", "utf-8", "utf8"}:
-        return ("utf-8-sig", "gb18030")
-    return (named, "utf-8-sig", "gb18030")
+    if named in _OTHERS:
+        return (named, "utf-8-sig", "gb18030")
+    return ("utf-8-sig", "gb18030")  # also for latin-1: servers' default label, which no Chinese text obeys
 
 
 def _decode(body: bytes, encodings: tuple[str, ...]) -> str:
     for encoding in encodings:
         try:
             return body.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
+        except UnicodeDecodeError:
             continue
-    known = next((name for name in encodings if name != "utf-8-sig" and _is_codec(name)), "utf-8")
-    return body.decode(known, "replace")
-
-
-def _is_codec(name: str) -> bool:
-    try:
-        b"".decode(name)
-    except LookupError:
-        return False
-    return True
+    return body.decode(encodings[0], "replace")
 
 
 def _drop_declaration(text: str) -> str:
