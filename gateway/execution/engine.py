@@ -1,0 +1,213 @@
+"""The engine: a request and its viewer in, an answer out. The access is on record before the answer is released."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode, execute
+
+from adapters.contract import Call, Deadline
+from gateway.audit.record import AccessRecord, AuditLog, SourceOutcome
+from gateway.errors import GatewayError
+from gateway.execution.cursor import Cursors
+from gateway.execution.document import Document, Documents, check_variables, choose
+from gateway.execution.people import House
+from gateway.execution.reader import RequestReader
+from gateway.execution.trace import Trace
+from gateway.sources.reading import Problem
+from gateway.viewer import Viewer
+
+log = logging.getLogger("yiti.execution")
+
+Assertions = Callable[[Viewer, str, str], str]  # viewer, audience, request id -> signed token for that peer
+Find = Callable[[str, str], str | None]  # document kind, number -> pseudonym
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One GraphQL request, as read from HTTP."""
+
+    query: str
+    operation_name: str | None
+    variables: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The response object and the HTTP status that fits it."""
+
+    body: Mapping[str, object]
+    status: int = 200
+
+
+@dataclass(slots=True)
+class Context:
+    """What resolvers find as `info.context`."""
+
+    reader: RequestReader
+
+
+class Engine:
+    """Answers requests, one Trace each."""
+
+    def __init__(
+        self,
+        *,
+        schema: GraphQLSchema,
+        house: House,
+        audit: AuditLog,
+        cursors: Cursors,
+        find: Find,
+        assertions: Assertions | None,
+        jurisdiction: str,
+        deadline_seconds: float = 3.0,
+        today: Callable[[], date] = date.today,
+    ) -> None:
+        self._schema = schema
+        self._documents = Documents(schema)
+        self._house = house
+        self._audit = audit
+        self._cursors = cursors
+        self._find = find
+        self._assertions = assertions
+        self._jurisdiction = jurisdiction
+        self._deadline_seconds = deadline_seconds
+        self._today = today
+
+    async def answer(self, request: Request, viewer: Viewer, request_id: str) -> Answer:
+        """The answer; raises only GatewayError: what is wrong with the request, or AUDIT_UNAVAILABLE."""
+        started = time.perf_counter()
+        document = self._documents.get(request.query)
+        operation = choose(document, request.operation_name)
+        check_variables(self._schema, operation, request.variables)
+        trace = Trace()
+        result = await self._execute(document, operation, request, viewer, request_id, trace)
+        await self._audit.append(self._record(document, operation, viewer, request_id, trace, result, started))
+        return Answer(self._body(result, trace, request_id))
+
+    async def _execute(
+        self,
+        document: Document,
+        operation: OperationDefinitionNode,
+        request: Request,
+        viewer: Viewer,
+        request_id: str,
+        trace: Trace,
+    ) -> ExecutionResult:
+        reader = RequestReader(
+            self._house,
+            viewer,
+            self._call(viewer, request_id),
+            trace,
+            audit=self._audit,
+            cursors=self._cursors,
+            find=self._find,
+            today=self._today(),
+        )
+        result = execute(
+            self._schema,
+            document.node,
+            context_value=Context(reader),
+            variable_values=dict(request.variables),
+            operation_name=operation.name.value if operation.name else None,
+            hide_suggestions=True,
+        )
+        return result if isinstance(result, ExecutionResult) else await result
+
+    def _call(self, viewer: Viewer, request_id: str) -> Call:
+        mint = self._assertions
+        return Call(
+            request_id=request_id,
+            actor=viewer.subject,
+            agency=viewer.agency,
+            purpose=viewer.purpose,
+            deadline=Deadline(asyncio.get_running_loop().time() + self._deadline_seconds),
+            assertion=None if mint is None else lambda audience: mint(viewer, audience, request_id),
+        )
+
+    def _record(
+        self,
+        document: Document,
+        operation: OperationDefinitionNode,
+        viewer: Viewer,
+        request_id: str,
+        trace: Trace,
+        result: ExecutionResult,
+        started: float,
+    ) -> AccessRecord:
+        refused = bool(result.errors) and not trace.persons
+        return AccessRecord(
+            at=datetime.now(UTC),
+            request_id=request_id,
+            subject=viewer.subject,
+            agency=viewer.agency,
+            agency_name=viewer.agency_name,
+            roles=tuple(sorted(viewer.roles)),
+            purpose=viewer.purpose,
+            case_number=viewer.case_number,
+            via=viewer.via,
+            key_id=viewer.key_id,
+            operation=operation.name.value if operation.name else "anonymous",
+            operation_hash=document.text_hash,
+            persons=tuple(trace.persons),
+            fields=tuple(trace.fields),
+            sources=tuple(SourceOutcome(name, code, ms) for (name, code), ms in trace.outcomes.items()),
+            outcome="REFUSED" if refused else trace.outcome(),
+            policy_version=self._house.authorizer.policy_version,
+            milliseconds=round((time.perf_counter() - started) * 1000, 1),
+            jurisdiction=self._jurisdiction,
+        )
+
+    def _body(self, result: ExecutionResult, trace: Trace, request_id: str) -> dict[str, object]:
+        errors = [_safe(error, request_id) for error in result.errors or ()]
+        errors += [_problem(problem) for problem in trace.problems.values()]
+        body: dict[str, object] = {"data": result.data}
+        if errors:
+            body["errors"] = errors
+        extensions = trace.extensions()
+        if extensions:
+            body["extensions"] = extensions
+        return body
+
+
+def _problem(problem: Problem) -> dict[str, object]:
+    """One error per source that did not deliver; its fields are null, the rest of the answer stands."""
+    return {
+        "message": f"{problem.source}: {problem.message} Its fields are null; ask again later.",
+        "extensions": {
+            "code": f"SOURCE_{problem.code}",
+            "source": problem.source,
+            "entities": list(problem.entities),
+        },
+    }
+
+
+def _safe(error: GraphQLError, request_id: str) -> dict[str, object]:
+    """An error as it may be shown: ours as it is, anything unforeseen without a word of it."""
+    original: Any = error.original_error
+    if isinstance(error, GatewayError) or isinstance(original, GatewayError):
+        return dict(error.formatted)
+    shown: dict[str, object] = {"path": list(error.path or ())}
+    if original is None:
+        return {
+            "message": "An argument holds a value that its type cannot take. Compare it with the schema.",
+            "extensions": {"code": "BAD_ARGUMENT"},
+            **shown,
+        }
+    frames = []
+    trace = original.__traceback__
+    while trace is not None:
+        frames.append(f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    log.error("request %s failed: %s at %s", request_id, type(original).__name__, " > ".join(frames[-6:]))
+    return {
+        "message": f"Something went wrong here, not in your request. Report request {request_id} to the operator.",
+        "extensions": {"code": "INTERNAL", "requestId": request_id},
+        **shown,
+    }

@@ -1,0 +1,47 @@
+"""Evidence: what of a person's merged records may influence who may see them. Codes and booleans, never names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from gateway.authorization.decision import Evidence
+from gateway.execution.merge import Merged
+from schema.derived import execution_place, is_running
+from schema.file import PersonFile, Row
+
+
+def _codes(rows: Iterable[Row], name: str) -> frozenset[str]:
+    return frozenset(str(code) for row in rows if (code := row.values.get(name)))
+
+
+def _text(values: Mapping[str, object], name: str) -> str | None:
+    value = values.get(name)
+    return str(value) if value else None
+
+
+def evidence(person: PersonFile, merged: Merged, agencies: frozenset[str], today: date) -> Evidence:
+    """`agencies` are the organisation codes of the sources that know this person."""
+    values = merged.values
+    measures = merged.rows.get("Measure", ())
+    born = values.get("birthDate")
+    police = values.get("responsiblePoliceCodes")
+    return Evidence(
+        person=person.id,
+        source_agencies=agencies,
+        measure_agencies=_codes(measures, "agencyCode"),
+        active_agencies=_codes((row for row in measures if is_running(row, today)), "agencyCode"),
+        decision_agencies=_codes(merged.rows.get("Decision", ()), "agencyCode"),
+        police_codes=frozenset(police if isinstance(police, tuple) else ()),
+        execution_place=execution_place(person, today),
+        residence=_text(values, "residenceCode"),
+        domicile=_text(values, "domicileCode"),
+        birth_year=born.year if isinstance(born, date) else None,
+        under_18=isinstance(born, date) and _age(born, today) < 18,
+        sealed=any(row.values.get("sealed") is True for row in merged.records),
+        control_lifted=values.get("controlStatus") == "LIFTED",
+    )
+
+
+def _age(born: date, today: date) -> int:
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))

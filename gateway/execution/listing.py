@@ -1,0 +1,164 @@
+"""Listing: who meets a filter. Sources narrow it down; merged files decide; what a viewer may not filter on is not
+a match for that viewer, row by row; what they may not sort by stands last."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from adapters.contract import Compare, Op
+from gateway.errors import BadArgument, BadCursor, BadPageSize, FilterTooBroad
+from gateway.execution.cursor import Cursors
+from gateway.execution.people import Judged
+from gateway.execution.plan import Plan
+from schema.codes import Regions
+from schema.entities import column
+from schema.label import Label
+from schema.reader import Condition, Page
+
+Item = TypeVar("Item")
+
+LARGEST_PAGE = 100
+MOST_CANDIDATES = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Filterable:
+    """How one condition is searched by and what it looks at."""
+
+    searches: tuple[str, ...]  # PersonRecord columns of which any may match; empty: no source holds it
+    labels: tuple[Label, ...]  # all of which the viewer must be allowed to filter on
+    derived: str | None = None
+
+
+FILTERABLE: Mapping[str, Filterable] = {
+    "name": Filterable(("name",), (Label.IDENTITY,)),
+    "birthDate": Filterable(("birthDate",), (Label.IDENTITY,)),
+    "responsibleJurisdiction": Filterable(
+        ("executionPlaceCode", "residenceCode"), (Label.CUSTODY,), "executionPlace"
+    ),
+    "domicile": Filterable(("domicileCode",), (Label.CONTACT,)),
+    "residence": Filterable(("residenceCode",), (Label.CONTACT,)),
+    "status": Filterable((), (Label.CUSTODY,), "status"),
+    "stage": Filterable((), (Label.CUSTODY,)),
+}
+_OPS = {"eq": Op.EQ, "startsWith": Op.PREFIX, "under": Op.UNDER}
+_SORTS: Mapping[str, tuple[Label, Callable[[Judged], object]]] = {
+    "RELEASED_ON": (Label.CUSTODY, lambda one: one.columns["releasedOn"]),
+    "BIRTH_DATE": (Label.IDENTITY, lambda one: one.raw.values.get("birthDate")),
+    "STATUS": (Label.CUSTODY, lambda one: getattr(one.columns["status"], "name", None)),
+}
+
+
+def searches(where: Sequence[Condition], regions: Regions) -> list[list[Compare]]:
+    """One group per searchable condition; any of a group may match, all groups must."""
+    groups = [
+        [Compare(name, _OPS[one.op], one.value) for name in FILTERABLE[one.field].searches]
+        for one in where
+        if FILTERABLE[one.field].searches
+    ]
+    for one in where:
+        if one.op == "under" and not regions.known(str(one.value)):
+            raise BadArgument(f"{one.field}.under: not a region code. Use six digits (GB/T 2260) or nine (township).")
+    if not groups:
+        raise FilterTooBroad(
+            "filter: holds nothing that a source can search by. Add name, birthDate, responsibleJurisdiction, "
+            "domicile or residence."
+        )
+    return groups
+
+
+def needed(where: Sequence[Condition], order: tuple[str, bool] | None) -> Plan:
+    """What deciding on a match needs."""
+    made = Plan()
+    for name in ("status", "releasedOn", "executionPlace"):
+        made.derive(name)
+    for one in where:
+        made.add(tuple(column("PersonRecord", name) for name in FILTERABLE[one.field].searches))
+    if order and order[0] == "BIRTH_DATE":
+        made.add((column("PersonRecord", "birthDate"),))
+    return made
+
+
+def matches(one: Judged, where: Sequence[Condition], regions: Regions) -> bool:
+    """Whether a person meets all conditions, as far as this viewer may ask."""
+    return all(
+        all(one.decision[label].may_filter for label in FILTERABLE[condition.field].labels)
+        and _meets(one, condition, regions)
+        for condition in where
+    )
+
+
+def _meets(one: Judged, condition: Condition, regions: Regions) -> bool:
+    values, wanted = one.raw.values, condition.value
+    if condition.field == "status":
+        return isinstance(wanted, tuple) and getattr(one.columns["status"], "name", None) in wanted
+    if condition.field == "stage":
+        return True  # a matter of the case, not of the person
+    if condition.field == "responsibleJurisdiction":
+        place = one.columns["executionPlace"] or values.get("residenceCode")
+        return bool(place) and regions.is_under(str(place), str(wanted))
+    found = values.get(FILTERABLE[condition.field].searches[0])
+    if found is None:
+        return False
+    if condition.op == "under":
+        return regions.is_under(str(found), str(wanted))
+    return str(found).startswith(str(wanted)) if condition.op == "startsWith" else found == wanted
+
+
+def ordered(found: Sequence[Judged], order: tuple[str, bool] | None) -> list[Judged]:
+    """Sorted by a key that the viewer may filter on; rows without one stand last, in a stable order."""
+    by_id = sorted(found, key=lambda one: one.raw.id)
+    if order is None:
+        return by_id
+    name, descending = order
+    if name not in _SORTS:
+        return by_id
+    label, read = _SORTS[name]
+    keyed = [(read(one) if one.decision[label].may_filter else None, one) for one in by_id]
+    with_key = [pair for pair in keyed if pair[0] is not None]
+    with_key.sort(key=lambda pair: str(pair[0]), reverse=descending)
+    return [one for _, one in with_key] + [one for key, one in keyed if key is None]
+
+
+def page_size(first: int) -> int:
+    """`first`, if a page may be that large."""
+    if not 1 <= first <= LARGEST_PAGE:
+        raise BadPageSize(f"first: {first}; a page holds 1 to {LARGEST_PAGE}. Go on with after.")
+    return first
+
+
+def name_of(kind: str, where: Sequence[Condition], order: tuple[str, bool] | None) -> str:
+    """The name of a list with its conditions, for its cursors: hashed, so that it holds no value."""
+    text = repr((kind, [(one.field, one.op, str(one.value)) for one in where], order))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def cut(
+    items: Sequence[Item],
+    keys: Sequence[str],
+    first: int,
+    after: str | None,
+    *,
+    of: str,
+    viewer: str,
+    cursors: Cursors,
+) -> Page[Item]:
+    """One page of a list that is at hand. Goes on after the cursor's row, or its place where the row has gone."""
+    size = page_size(first)
+    start = 0
+    if after is not None:
+        position, key = cursors.open(of, viewer, after)
+        start = keys.index(key) + 1 if key in keys else position
+        if start > len(items) and position > len(items):
+            raise BadCursor("after: the list has become shorter than that. Begin it again without after.")
+    chosen = items[start : start + size]
+    return Page(
+        items=chosen,
+        cursors=[cursors.seal(of, viewer, start + offset + 1, keys[start + offset]) for offset in range(len(chosen))],
+        has_next=start + size < len(items),
+        has_previous=start > 0,
+        total=len(items),
+    )

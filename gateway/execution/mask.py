@@ -1,0 +1,96 @@
+"""Mask: the one place where values that may not be seen disappear, before anything is shaped.
+
+In: the unmasked file and one decision. Out: the file that resolvers read. Derived fields are computed here, from
+the unmasked file, and stand or fall by their own label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import date
+
+from gateway.authorization.decision import Decision, Effect
+from gateway.authorization.masks import apply
+from schema.derived import CASE_DERIVATIONS, PERSON_DERIVATIONS
+from schema.entities import ENTITIES, PERSON_RECORD, Column
+from schema.file import CaseFile, Disagreement, PersonFile, Row
+from schema.label import Label
+
+
+def mask_file(raw: PersonFile, decision: Decision, derived: Collection[str], today: date) -> PersonFile:
+    """What this decision leaves of a person's file."""
+    return PersonFile(
+        id=raw.id,
+        values=_values(PERSON_RECORD.columns, raw.values, decision),
+        rows={entity: _rows(entity, rows, decision) for entity, rows in raw.rows.items()},
+        cases=_cases(raw, decision, derived, today),
+        records=_rows(PERSON_RECORD.name, raw.records, decision),
+        disagreements=_disagreements(raw.disagreements, decision),
+        derived={
+            name: _derived(PERSON_DERIVATIONS[name].compute(raw, today), PERSON_DERIVATIONS[name].label, decision)
+            for name in derived
+            if name in PERSON_DERIVATIONS
+        },
+    )
+
+
+def _cell(column: Column, value: object, decision: Decision) -> object:
+    grant = decision[column.label]
+    if value is None or grant.effect is Effect.DENY:
+        return None
+    if grant.effect is Effect.MASK:
+        return apply(grant.mask, value, column.kind)
+    return value
+
+
+def _values(columns: Mapping[str, Column], values: Mapping[str, object], decision: Decision) -> dict[str, object]:
+    return {name: _cell(columns[name], value, decision) for name, value in values.items()}
+
+
+def _rows(entity: str, rows: tuple[Row, ...] | None, decision: Decision) -> tuple[Row, ...] | None:
+    declared = ENTITIES[entity]
+    if rows is None or decision[declared.label].effect is Effect.DENY:
+        return None
+    return tuple(replace(row, values=_values(declared.columns, row.values, decision)) for row in rows)
+
+
+def _cases(raw: PersonFile, decision: Decision, derived: Collection[str], today: date) -> tuple[CaseFile, ...] | None:
+    if raw.cases is None or decision[Label.CUSTODY].effect is Effect.DENY:
+        return None
+    return tuple(
+        CaseFile(
+            id=case.id,
+            rows={entity: _rows(entity, rows, decision) for entity, rows in case.rows.items()},
+            derived={
+                name: _derived(CASE_DERIVATIONS[name].compute(case, today), CASE_DERIVATIONS[name].label, decision)
+                for name in derived
+                if name in CASE_DERIVATIONS
+            },
+        )
+        for case in raw.cases
+    )
+
+
+def _derived(value: object, label: Label, decision: Decision) -> object:
+    """A derived value under its label; one that may only be seen in part is not shown, unless a mask fits it."""
+    grant = decision[label]
+    if grant.effect is Effect.ALLOW:
+        return value
+    if grant.effect is Effect.MASK and isinstance(value, date | str):
+        return apply(grant.mask, value, None)
+    return None
+
+
+def _disagreements(found: tuple[Disagreement, ...] | None, decision: Decision) -> tuple[Disagreement, ...] | None:
+    if found is None or decision[Label.EXISTENCE].effect is Effect.DENY:
+        return None
+    return tuple(
+        replace(
+            one,
+            values=tuple((_cell(PERSON_RECORD[one.column], value, decision), origin) for value, origin in one.values),
+            chosen=_cell(PERSON_RECORD[one.column], one.chosen, decision),
+        )
+        for one in found
+        if decision[one.label].effect is not Effect.DENY
+    )

@@ -1,0 +1,324 @@
+"""The reference reader: answers the schema's resolvers for one request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, TypeVar
+
+from strawberry.dataloader import DataLoader
+
+from adapters.contract import Call, Health
+from gateway.audit.record import AccessQuery, AuditLog, LogEntry
+from gateway.authorization.decision import Effect
+from gateway.authorization.facts import viewer_grants
+from gateway.errors import BadId, FilterTooBroad
+from gateway.execution.cursor import Cursors
+from gateway.execution.handles import token_of
+from gateway.execution.listing import (
+    MOST_CANDIDATES,
+    cut,
+    matches,
+    name_of,
+    needed,
+    ordered,
+    page_size,
+    searches,
+)
+from gateway.execution.people import House, Judged, People
+from gateway.execution.plan import Plan, plan
+from gateway.execution.trace import Trace
+from gateway.identity.token import is_token
+from gateway.viewer import Viewer
+from schema.codes import Regions
+from schema.enums import CaseStage
+from schema.file import CaseFile, PersonFile
+from schema.label import Label
+from schema.reader import (
+    AccessConditions,
+    AccessFacts,
+    AgencyFacts,
+    Condition,
+    FieldFacts,
+    HealthFacts,
+    LabelFacts,
+    Page,
+    SourceFacts,
+    ViewerFacts,
+)
+
+Item = TypeVar("Item")
+
+
+class RequestReader:
+    """Implements schema.reader.Reader. One per request; holds nothing afterwards."""
+
+    def __init__(
+        self,
+        house: House,
+        viewer: Viewer,
+        call: Call,
+        trace: Trace,
+        *,
+        audit: AuditLog,
+        cursors: Cursors,
+        find: Any,
+        today: date,
+    ) -> None:
+        self.today = today
+        self._house = house
+        self._viewer = viewer
+        self._call = call
+        self._trace = trace
+        self._audit = audit
+        self._cursors = cursors
+        self._find = find
+        self._people = People(house, viewer, call, trace, today)
+        self._plans: dict[int, Plan] = {}
+        self._loaders: dict[int, DataLoader[str, PersonFile | None]] = {}
+        self._health: Mapping[str, Health] | None = None
+
+    # ---- persons ------------------------------------------------------------------------------------------------
+
+    async def person(self, person_id: str, info: Any) -> PersonFile | None:
+        """One person by id; several asked for in one tick under one plan are one batch."""
+        if not is_token(person_id):
+            raise BadId("id: not the id of a person. Use an id that this graph gave you for a Person.")
+        return await self._loader(info).load(person_id)
+
+    async def lookup(self, kind: str, number: str, info: Any) -> PersonFile | None:
+        """One person by a document number."""
+        token = self._find(kind, number)
+        return await self._loader(info).load(token) if token else None
+
+    async def persons(
+        self, where: Sequence[Condition], order: tuple[str, bool] | None, first: int, after: str | None, info: Any
+    ) -> Page[PersonFile]:
+        """People who meet all conditions."""
+        of = name_of("persons", where, order)
+        page = await self._matching(where, order, first, after, of)
+        files = await self._people.files([one.raw.id for one in page.items], self._plan(info), "persons")
+        kept = [(files[one.raw.id], cursor) for one, cursor in zip(page.items, page.cursors, strict=True)]
+        return Page(
+            [file for file, _ in kept], [cursor for _, cursor in kept], page.has_next, page.has_previous, page.total
+        )
+
+    async def _matching(
+        self, where: Sequence[Condition], order: tuple[str, bool] | None, first: int, after: str | None, of: str
+    ) -> Page[Judged]:
+        page_size(first)
+        found = ordered(await self._judged(where, order), order)
+        return self._cut(found, [one.raw.id for one in found], first, after, of)
+
+    async def _judged(self, where: Sequence[Condition], order: tuple[str, bool] | None) -> list[Judged]:
+        """Everybody who meets the conditions and whom the viewer may know and find by them."""
+        tokens = await self._candidates(where)
+        judged, reading = await self._people.judge(tokens, needed(where, order))
+        self._trace.heard(reading.outcomes, reading.problems, shown=True)
+        regions = self._house.directory.regions
+        unique = {one.raw.id: one for one in judged.values()}
+        return [one for one in unique.values() if one.is_known and matches(one, where, regions)]
+
+    async def _candidates(self, where: Sequence[Condition]) -> set[str]:
+        """Pseudonyms that some source brings up for every condition."""
+        index = self._house.index
+        result: set[str] | None = None
+        for group in searches(where, self._house.directory.regions):
+            matched: set[str] = set()
+            for compare in group:
+                keys, problems, outcomes = await self._house.sources.search([compare], self._call, peers=False)
+                self._trace.heard(outcomes, problems, shown=True)
+                owned = (index.owner(source, key) for source, found in keys.items() for key in found)
+                matched.update(token for token in owned if token)
+            result = matched if result is None else result & matched
+        candidates = result or set()
+        if len(candidates) > MOST_CANDIDATES:
+            raise FilterTooBroad(
+                f"filter: more than {MOST_CANDIDATES} people could match. Narrow it down to a county or township."
+            )
+        return candidates
+
+    # ---- cases --------------------------------------------------------------------------------------------------
+
+    async def case(self, case_id: str, info: Any) -> tuple[PersonFile, CaseFile] | None:
+        """One case by id."""
+        token = token_of(case_id)
+        if token is None or not is_token(token):
+            raise BadId("id: not the id of a case. Use an id that this graph gave you for a Case.")
+        file = await self._loader(info).load(token)
+        return next(((file, one) for one in file.cases or () if one.id == case_id), None) if file else None
+
+    async def cases(
+        self, where: Sequence[Condition], order: tuple[str, bool] | None, first: int, after: str | None, info: Any
+    ) -> Page[tuple[PersonFile, CaseFile]]:
+        """Cases of the people who meet the conditions, newest opened first unless sorted otherwise."""
+        page_size(first)
+        wanted = next((one.value for one in where if one.field == "stage"), None)
+        people = ordered(await self._judged(where, None), None)
+        chosen = self._plan(info)
+        chosen.derive("stage")
+        chosen.derive("openedOn")
+        files = await self._people.files([one.raw.id for one in people], chosen, "cases")
+        pairs = [
+            (file, one)
+            for file in files.values()
+            for one in file.cases or ()
+            if not isinstance(wanted, tuple) or _stage(one) in wanted
+        ]
+        descending = order[1] if order else True
+        pairs.sort(key=lambda pair: (str(pair[1].derived.get("openedOn") or ""), pair[1].id), reverse=descending)
+        return self._cut(pairs, [one.id for _, one in pairs], first, after, name_of("cases", where, order))
+
+    # ---- what is public, and who asks ---------------------------------------------------------------------------
+
+    @property
+    def regions(self) -> Regions:
+        """Names of places, townships included."""
+        return self._house.directory.regions
+
+    def slice(self, items: Sequence[Item], keys: Sequence[str], first: int, after: str | None, of: str) -> Page[Item]:
+        """One page of rows already at hand."""
+        return self._cut(items, keys, first, after, of)
+
+    def viewer(self) -> ViewerFacts:
+        """Who asks, and what that lets them see at best."""
+        viewer = self._viewer
+        return ViewerFacts(
+            subject=viewer.subject,
+            agency=AgencyFacts(viewer.agency, viewer.agency_name, viewer.agency_kind, viewer.jurisdiction),
+            roles=sorted(viewer.roles),
+            purpose=viewer.purpose,
+            case_number=viewer.case_number,
+            via=viewer.via,
+            labels=[
+                LabelFacts(grant.label, grant.effect.name, grant.because)
+                for grant in viewer_grants(self._house.authorizer, viewer)
+            ],
+        )
+
+    def agency(self, code: str, name: str | None = None) -> AgencyFacts:
+        """The directory's entry."""
+        return self._house.directory.agency(code, name)
+
+    def agencies(self, jurisdiction: str | None, kind: str | None) -> Sequence[AgencyFacts]:
+        """The directory."""
+        return self._house.directory.agencies(jurisdiction, kind)
+
+    def sources(self) -> Sequence[SourceFacts]:
+        """Every registered source."""
+        directory = self._house.directory
+        return [directory.source(one) for one in sorted(directory.manifests)]
+
+    def source(self, source_id: str, jurisdiction: str | None = None) -> SourceFacts:
+        """One source."""
+        return self._house.directory.source(source_id, jurisdiction)
+
+    async def health(self, source_id: str) -> HealthFacts | None:
+        """How a source is doing; all are asked once per request."""
+        if self._health is None:
+            self._health = await self._house.sources.health()
+        found = self._health.get(source_id)
+        if found is None:
+            return None
+        return HealthFacts(found.ok, found.detail, int(found.lag.total_seconds()) if found.lag else None)
+
+    # ---- the access log -----------------------------------------------------------------------------------------
+
+    async def accesses(self, where: AccessConditions, first: int, after: str | None) -> Page[AccessFacts] | None:
+        """The log, newest first: to an auditor all of it, to a person their own, to others nothing."""
+        size = page_size(first)
+        if not self._may_audit(where):
+            return None
+        of = name_of("accesses", [], None) + repr(where.person)
+        before = self._cursors.open(of, self._viewer.subject, after)[0] if after else None
+        found = await self._audit.search(
+            AccessQuery(
+                person=where.person,
+                subject=where.subject,
+                agency=where.agency,
+                purpose=where.purpose,
+                since=where.since,
+                until=where.until,
+                before_index=before,
+                limit=size,
+            )
+        )
+        return Page(
+            items=[self._access(entry) for entry in found.entries],
+            cursors=[self._cursors.seal(of, self._viewer.subject, entry.index, entry.id) for entry in found.entries],
+            has_next=found.has_next,
+            has_previous=before is not None,
+            total=found.total,
+        )
+
+    async def access(self, access_id: str) -> AccessFacts | None:
+        """One entry."""
+        entry = await self._audit.entry(access_id)
+        if entry is None or not self._may_audit(AccessConditions(person=next(iter(entry.record.persons), None))):
+            return None
+        return self._access(entry)
+
+    def _may_audit(self, where: AccessConditions) -> bool:
+        """Whether the viewer may read the log: the AUDIT label at best, and only their own for a person."""
+        effects = {grant.label: grant.effect for grant in viewer_grants(self._house.authorizer, self._viewer)}
+        if effects[Label.AUDIT] is not Effect.ALLOW:
+            return False
+        return "SUBJECT" not in self._viewer.roles or (
+            where.person is not None and where.person == self._viewer.person
+        )
+
+    def _access(self, entry: LogEntry) -> AccessFacts:
+        record, directory = entry.record, self._house.directory
+        sources = sorted({outcome.source for outcome in record.sources})
+        return AccessFacts(
+            id=entry.id,
+            at=record.at,
+            subject=record.subject,
+            agency=directory.agency(record.agency, record.agency_name),
+            roles=record.roles,
+            purpose=record.purpose,
+            case_number=record.case_number,
+            operation=record.operation,
+            operation_hash=record.operation_hash,
+            persons=record.persons,
+            fields=[FieldFacts(one.path, one.label, one.effect, one.policies) for one in record.fields],
+            sources=[source for source in sources if not directory.is_peer(source)],
+            peers=[source for source in sources if directory.is_peer(source)],
+            outcome=record.outcome,
+            policies=sorted({policy for one in record.fields for policy in one.policies}),
+            policy_version=record.policy_version,
+            request_id=record.request_id,
+            via=record.via,
+            index=entry.index,
+            leaf_hash=entry.leaf_hash,
+        )
+
+    # ---- inside -------------------------------------------------------------------------------------------------
+
+    def _plan(self, info: Any) -> Plan:
+        raw = info._raw_info
+        key = id(raw.field_nodes[0])
+        if key not in self._plans:
+            self._plans[key] = plan(raw)
+        return self._plans[key]
+
+    def _loader(self, info: Any) -> DataLoader[str, PersonFile | None]:
+        raw = info._raw_info
+        key = id(raw.field_nodes[0])
+        if key not in self._loaders:
+            chosen, root = self._plan(info), raw.field_name
+
+            async def load(tokens: list[str]) -> list[PersonFile | None]:
+                found = await self._people.files(tokens, chosen, root)
+                return [found.get(token) for token in tokens]
+
+            self._loaders[key] = DataLoader(load_fn=load, max_batch_size=500)
+        return self._loaders[key]
+
+    def _cut(self, items: Sequence[Item], keys: Sequence[str], first: int, after: str | None, of: str) -> Page[Item]:
+        return cut(items, keys, first, after, of=of, viewer=self._viewer.subject, cursors=self._cursors)
+
+
+def _stage(case: CaseFile) -> str | None:
+    stage = case.derived.get("stage")
+    return stage.name if isinstance(stage, CaseStage) else None

@@ -1,0 +1,45 @@
+"""Agencies: who holds a stretch of the journey."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import strawberry
+
+from schema.enums import AgencyKind
+from schema.jurisdiction import Jurisdiction, jurisdiction
+from schema.node import Node, public_id
+from schema.reader import AgencyFacts
+
+
+@strawberry.type(description="机构")
+class Agency(Node):
+    """An organisation of the directory that the manifests make up."""
+
+    code: str = strawberry.field(description="机构代码")
+    name: str = strawberry.field(description="名称")
+    kind: AgencyKind | None = strawberry.field(description="类别; null when only its name is known.")
+    region: strawberry.Private[str]
+
+    @strawberry.field(description="所在区划")
+    def jurisdiction(self) -> Jurisdiction | None:
+        return jurisdiction(self.region) if self.region else None
+
+
+def agency(facts: AgencyFacts) -> Agency:
+    """An agency of the graph."""
+    return Agency(
+        id=public_id("a1", facts.code or facts.name),
+        code=facts.code,
+        name=facts.name,
+        kind=AgencyKind[facts.kind] if facts.kind else None,
+        region=facts.jurisdiction,
+    )
+
+
+def agency_of(root: Any, info: strawberry.Info) -> Agency | None:
+    """The agency that a row's columns agencyCode and agencyName name."""
+    code, name = root.values.get("agencyCode"), root.values.get("agencyName")
+    if not code and not name:
+        return None
+    return agency(info.context.reader.agency(code or "", name))
