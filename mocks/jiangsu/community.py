@@ -24,8 +24,8 @@ USERS = table(
     "Bane_User",
     "user_id",
     "user_name alias_name user_sex user_birth user_identify user_edu job_status bane_type birth_url birth_area"
-    " live_url live_area move_phone attn_name attn_phone marital_status user_type ur_next_date control_date user_guid is_send"
-    " org_id is_aids iris_data user_pwd ISDEL update_time",
+    " live_url live_area move_phone attn_name attn_phone marital_status user_type ur_next_date control_date user_guid"
+    " is_send org_id is_aids iris_data user_pwd ISDEL update_time",
 )
 RECOVERIES = table(
     METADATA,

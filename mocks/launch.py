@@ -1,0 +1,82 @@
+"""Starts the imitation agencies: builds their databases, serves those behind HTTP, says where they are."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from mocks.databases import Progress, ensure, module_of
+from mocks.serving import Host, ProcessHost, ThreadHost
+from mocks.systems import SYSTEMS, of
+from mocks.world import World
+
+
+class Imitation:
+    """The running systems of one or both provinces. `start` once, `close` always."""
+
+    def __init__(self) -> None:
+        self._host: Host | None = None
+        self._before: dict[str, str | None] = {}
+
+    async def start(
+        self,
+        directory: Path,
+        world: World,
+        *,
+        provinces: tuple[str, ...] = ("jiangsu", "zhejiang"),
+        processes: bool = False,
+        databases: Mapping[str, str] | None = None,
+        progress: Progress = lambda _: None,
+    ) -> Mapping[str, str]:
+        """Build and serve; returns the environment that the manifests need: addresses and secrets.
+
+        `processes`: every HTTP system becomes a process of its own, which `stop` really kills; otherwise all run in
+        one thread of this process, and their secrets are put into this process's environment until `close`.
+        """
+        systems = of(provinces)
+        urls = await ensure(directory, world, systems, databases=databases, progress=progress)
+        passwords = {
+            system.secret_variable: secrets.token_urlsafe(24) for system in systems if system.secret_variable
+        }
+        if not processes:
+            self._lend(passwords)
+        self._host = ProcessHost(directory, passwords) if processes else ThreadHost()
+        environment = dict(passwords)
+        try:
+            for system in systems:
+                if system.kind == "sql":
+                    environment[system.variable] = urls[system.id]
+                    continue
+                progress(f"starting {system.id}")
+                app = module_of(system).app(urls[system.id])
+                environment[system.variable] = await self._host.start(system, app)
+        except BaseException:
+            await self.close()
+            raise
+        return environment
+
+    async def stop(self, system_id: str) -> None:
+        """Let one HTTP system fail from now on; KeyError for an unknown one, ValueError for a database."""
+        if SYSTEMS[system_id].kind != "http":
+            raise ValueError(f"{system_id} is a database, not a server. Stop one of the HTTP systems.")
+        if self._host:
+            await self._host.stop(system_id)
+
+    async def close(self) -> None:
+        """End every server and take the secrets back."""
+        if self._host:
+            await self._host.close()
+            self._host = None
+        for name, value in self._before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        self._before = {}
+
+    def _lend(self, passwords: Mapping[str, str]) -> None:
+        for name, value in passwords.items():
+            self._before[name] = os.environ.get(name)
+            os.environ[name] = value
