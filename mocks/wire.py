@@ -70,7 +70,7 @@ def parse(text: str) -> Condition:
     values = tuple(part[1:-1] for part in re.findall(_QUOTED, quoted))
     if len(values) > _MOST or not all(_VALUE.fullmatch(value) for value in values):
         raise Refusal(BAD_CONDITION, "Condition取值非法")
-    return Condition(found["field"].upper(), values)
+    return Condition(found["field"], values)
 
 
 async def answer(request: Request, store: Store, registers: Mapping[str, Register]) -> Response:
@@ -136,7 +136,7 @@ async def _list(
 
 
 def _items(text: str, table: Table) -> list[Column[Any]]:
-    names = [name.strip().upper() for name in text.split(",") if name.strip()]
+    names = [name.strip() for name in text.split(",") if name.strip()]
     if not names or not all(name in table.c for name in names):
         raise Refusal(BAD_ITEMS, "RequiredItems含未授权数据项")
     return [table.c[name] for name in names]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 
+from mocks.life import Happening, Life, Term
+
 SEX: Mapping[str, str] = {"MALE": "1", "FEMALE": "2", "UNKNOWN": "0", "UNSPECIFIED": "9"}
 """GB/T 2261.1."""
 
@@ -66,3 +68,15 @@ def moment14(day: date | None, hour: int = 9) -> str | None:
 def epoch(day: date | None) -> str | None:
     """Milliseconds since 1970 at noon in UTC, which is the same day in China."""
     return str(int(datetime.combine(day, time(12), UTC).timestamp() * 1000)) if day else None
+
+
+def during(life: Life, term: Term, kind: str) -> list[Happening]:
+    """What the term's agency recorded of one kind between its first day and its last."""
+    return [
+        happening
+        for happening in life.happenings
+        if happening.kind == kind
+        and happening.agency_code == term.agency_code
+        and (term.starts_on is None or happening.on >= term.starts_on)
+        and (term.ended_on is None or happening.on <= term.ended_on)
+    ]
