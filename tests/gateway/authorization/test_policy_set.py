@@ -67,12 +67,12 @@ def test_a_bad_group_stops_the_start(tmp_path: Path, text: str, named: str) -> N
 def test_a_bad_schema_stops_the_start(tmp_path: Path) -> None:
     directory = copy(tmp_path)
     (directory / "schema.cedarschema").write_text("namespace Yiti {", encoding="utf-8")
-    with pytest.raises(PolicyError, match="schema.cedarschema: not a Cedar schema"):
+    with pytest.raises(PolicyError, match=r"schema\.cedarschema: not a Cedar schema"):
         read_policies(directory)
 
 
 def test_a_missing_schema_stops_the_start(tmp_path: Path) -> None:
-    with pytest.raises(PolicyError, match="schema.cedarschema: cannot be read"):
+    with pytest.raises(PolicyError, match=r"schema\.cedarschema: cannot be read"):
         read_policies(tmp_path)
 
 
