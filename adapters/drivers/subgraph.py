@@ -1,0 +1,434 @@
+"""The `subgraph` driver: another province's gateway, or any Federation 2 server, read by `_entities`.
+
+The source's person key is the federated `Person.id`. A dataset's `rows` is a dotted path from Person to its rows
+(none: the person is the row), each field's `path` a dotted path inside a row; adapters/drivers/selection.py says
+what a path may hold. What is asked of the peer is exactly that, for all persons of a batch, in one query; reads of
+several entities that start together for the same call and persons share it.
+
+Provenance: where a dataset's `key` ends in `recordId`, the object that holds it is a SourceRecord, so `recordId`,
+`asOf`, `fetchedAt`, `source { id jurisdiction { code } }` and `quality { field quality }` are read from it:
+`key: record.recordId` for a row with a `record`, `key: recordId` for rows that are SourceRecords themselves
+(`Person.records`). Any other key says nothing but itself.
+
+One person may yield several PersonRecords, one for each source of the peer: read them with
+`related("PersonRecord", tokens)`; `fetch` gives the first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+from graphql import GraphQLSyntaxError, parse
+
+from adapters.contract import (
+    AdapterError,
+    Call,
+    Capability,
+    Flag,
+    Health,
+    Key,
+    KeyEntry,
+    KeySlice,
+    Malformed,
+    Provenance,
+    Record,
+    Refused,
+    Search,
+    Slice,
+    Unsupported,
+    Value,
+)
+from adapters.decode import record_of
+from adapters.drivers.declared import capability_of, paths_of
+from adapters.drivers.http import Answer, HttpClient, Request, raise_for_status
+from adapters.drivers.peer_answer import Failure, Withheld, failures, withheld
+from adapters.drivers.selection import Keys, Selection, overlaps, rows, value
+from adapters.forms.dates import moment
+from adapters.manifest import Dataset, Manifest, ManifestError, SubgraphSource
+from schema.entities import ENTITIES
+from schema.enums import Quality
+
+_PROVENANCE: Final = ("recordId", "asOf", "fetchedAt", "source.id", "source.jurisdiction.code")
+_QUALITY: Final = ("quality.field", "quality.quality")
+_MOST_PLANS: Final = 500
+
+Wanted = Mapping[str, frozenset[str]]  # entity -> fields
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Where one dataset's rows and their values stand in the answer."""
+
+    dataset: Dataset
+    at: Keys
+    paths: Mapping[str, Keys]
+    record: Mapping[str, Keys]  # provenance; empty where the key says nothing but itself
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    query: str
+    entities: Mapping[str, tuple[_Rows, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """One person of an answer: the federated object, or why there is none."""
+
+    node: object
+    place: int
+    failures: tuple[Failure, ...]
+    withheld: Withheld
+    fetched_at: datetime
+
+
+@dataclass(slots=True)
+class _Round:
+    """Reads that start together: what they want, and the one answer that they share."""
+
+    wanted: dict[str, frozenset[str]]
+    answer: asyncio.Task[tuple[_Plan, Mapping[Key, _Found | AdapterError]]]
+
+
+class SubgraphAdapter:
+    """A peer as its manifest declares it. `dropped` counts unusable rows by dataset."""
+
+    contract: Literal["1.0"] = "1.0"
+
+    def __init__(self, manifest: Manifest) -> None:
+        source = manifest.source
+        if not isinstance(source, SubgraphSource):
+            raise ManifestError(f"{manifest.id}: source.kind: is not subgraph. Choose the driver that it names.")
+        address = urlsplit(source.url)
+        self.id = manifest.id
+        self.version = manifest.version
+        self.manifest = manifest
+        self.dropped: Counter[str] = Counter()
+        self._source = source
+        self._path = address.path or "/"
+        self._client = HttpClient(
+            f"{address.scheme}://{address.netloc}",
+            source=manifest.id,
+            timeout=source.timeout,
+            concurrency=source.concurrency,
+            max_bytes=source.max_bytes,
+            headers={
+                "accept": "application/graphql-response+json, application/json",
+                "content-type": "application/json",
+            },
+        )
+        self._plans: dict[frozenset[tuple[str, frozenset[str]]], _Plan] = {}
+        self._rounds: dict[tuple[Call, tuple[Key, ...]], _Round] = {}
+        self.capabilities: Mapping[str, Capability] = {
+            name: replace(capability_of(manifest.datasets(name)), filters={}) for name in manifest.entities
+        }
+        self._check()
+
+    # ---- the contract -------------------------------------------------------------------------------------------
+
+    async def keys(self, call: Call, after: str | None = None) -> KeySlice:
+        """A page of the pseudonyms that the peer holds, from its locator."""
+        if self._source.locator is None:
+            raise Unsupported(f"{self.id}: has no locator, so everybody is asked for; nothing was sent")
+        answer = await self._post(self._source.locator, {"after": after}, call)
+        raise_for_status(self.id, answer)
+        body = self._loaded(answer)
+        tokens, onward = body.get("tokens"), body.get("after")
+        if not isinstance(tokens, list) or not isinstance(onward, str | None):
+            raise Malformed(f"{self.id}: the locator answered with something else than tokens and after")
+        entries = tuple(KeyEntry(token, tokens=(token,)) for token in tokens if isinstance(token, str) and token)
+        self.dropped["locator"] += len(tokens) - len(entries)
+        if onward is not None and onward == after:
+            raise Malformed(f"{self.id}: the locator's next page is the page that was asked for")
+        return KeySlice(entries, onward)
+
+    async def fetch(
+        self, entity: str, keys: Sequence[Key], fields: Collection[str], call: Call
+    ) -> Mapping[Key, Record | AdapterError]:
+        """The first PersonRecord of each person; other entities have no key of their own at a peer."""
+        if entity != "PersonRecord":
+            raise Unsupported(f"{self.id}: {entity} is read by person only; nothing was sent")
+        found = await self.related(entity, keys, fields, call)
+        return {key: one if isinstance(one, AdapterError) else one[0] for key, one in found.items()}
+
+    async def related(
+        self, entity: str, people: Sequence[Key], fields: Collection[str], call: Call
+    ) -> Mapping[Key, Sequence[Record] | AdapterError]:
+        """Every record of each person; one whom the peer does not know, or has no record of, is absent."""
+        self._require(entity, fields)
+        tokens = tuple(dict.fromkeys(people))
+        if not tokens:
+            return {}
+        plan, answered = await self._shared(entity, tokens, frozenset(fields), call)
+        found: dict[Key, Sequence[Record] | AdapterError] = {}
+        for token, one in answered.items():
+            if isinstance(one, AdapterError):
+                found[token] = one
+            elif records := self._records(plan, entity, token, tuple(fields), one):
+                found[token] = records
+            elif failure := _failure_of(plan.entities[entity], one):
+                found[token] = failure
+        return found
+
+    async def search(self, entity: str, query: Search, call: Call) -> Slice:  # noqa: ARG002 - the contract's shape
+        """Peers are asked for persons, never searched."""
+        raise Unsupported(f"{self.id}: {entity} cannot be searched through a peer; nothing was sent")
+
+    async def health(self) -> Health:
+        """Whether a GraphQL server answers; one that demands a token is alive."""
+        try:
+            content = json.dumps({"query": "{ __typename }"}).encode()
+            answer = await self._client.send(Request(self._path, "POST", content=content))
+            body = self._loaded(answer)
+        except AdapterError as err:
+            return Health(False, err.code)
+        alive = isinstance(body.get("data"), Mapping) or isinstance(body.get("errors"), list)
+        return Health(alive and answer.status < 500, f"status {answer.status}")
+
+    async def aclose(self) -> None:
+        """Give the connections back; reads under way end with them."""
+        for started in self._rounds.values():
+            started.answer.cancel()
+        await self._client.aclose()
+
+    # ---- asking -------------------------------------------------------------------------------------------------
+
+    async def _shared(
+        self, entity: str, people: tuple[Key, ...], fields: frozenset[str], call: Call
+    ) -> tuple[_Plan, Mapping[Key, _Found | AdapterError]]:
+        started = self._rounds.get((call, people))
+        if started is None:
+            answer = asyncio.create_task(self._round(people, call))
+            answer.add_done_callback(_retrieve)
+            started = self._rounds[call, people] = _Round({}, answer)
+        started.wanted[entity] = started.wanted.get(entity, frozenset()) | fields
+        # one reader that gives up must not take the answer from the others; the deadline ends the task
+        return await asyncio.shield(started.answer)
+
+    async def _round(self, people: tuple[Key, ...], call: Call) -> tuple[_Plan, Mapping[Key, _Found | AdapterError]]:
+        await asyncio.sleep(0)  # whoever else starts in this turn of the loop joins
+        plan = self._plan(self._rounds.pop((call, people)).wanted)
+        size = min(self.capabilities[entity].max_batch for entity in plan.entities)
+        batches = [people[start : start + size] for start in range(0, len(people), size)]
+        answers = await asyncio.gather(*(self._one_batch(plan, batch, call) for batch in batches))
+        failed = [answer for answer in answers if isinstance(answer, AdapterError)]
+        if len(failed) == len(answers):
+            raise failed[0]
+        found: dict[Key, _Found | AdapterError] = {}
+        for batch, answer in zip(batches, answers, strict=True):
+            found.update(dict.fromkeys(batch, answer) if isinstance(answer, AdapterError) else answer)
+        return plan, found
+
+    async def _one_batch(
+        self, plan: _Plan, batch: Sequence[Key], call: Call
+    ) -> Mapping[Key, _Found | AdapterError] | AdapterError:
+        representations = [{"__typename": "Person", "id": token} for token in batch]
+        try:
+            question = {"query": plan.query, "variables": {"representations": representations}}
+            return self._people(batch, await self._post(self._path, question, call))
+        except AdapterError as err:
+            return err
+
+    async def _post(self, path: str, body: Mapping[str, object], call: Call) -> Answer:
+        if call.assertion is None:
+            raise Refused(f"{self.id}: nobody signed for this viewer and purpose; nothing was sent")
+        token = call.assertion(self._source.audience)
+        if not token.isascii() or not token.isprintable():
+            raise Refused(f"{self.id}: the signed statement does not fit into a header; nothing was sent")
+        content = json.dumps(body, ensure_ascii=False).encode()
+        return await self._client.send(
+            Request(path, "POST", {"authorization": f"Bearer {token}"}, content), call.deadline
+        )
+
+    def _people(self, batch: Sequence[Key], answer: Answer) -> Mapping[Key, _Found | AdapterError]:
+        body = self._loaded(answer)
+        failed = failures(self.id, body.get("errors"))
+        data = body.get("data")
+        nodes = data.get("_entities") if isinstance(data, Mapping) else None
+        if not isinstance(nodes, list):
+            if failed:
+                raise failed[0].error
+            raise_for_status(self.id, answer)
+            raise Malformed(f"{self.id}: answered without data or errors")
+        if len(nodes) != len(batch):
+            raise Malformed(f"{self.id}: answered with another number of persons than was asked for")
+        hidden = withheld(body.get("extensions"))
+        now = datetime.now(UTC)
+        found: dict[Key, _Found | AdapterError] = {}
+        for place, (token, node) in enumerate(zip(batch, nodes, strict=True)):
+            own = tuple(failure for failure in failed if failure.entity in (place, None))
+            if node is not None:
+                found[token] = _Found(node, place, own, hidden, now)
+            elif own:
+                found[token] = own[0].error
+        return found
+
+    def _loaded(self, answer: Answer) -> Mapping[str, object]:
+        kind = answer.media_type
+        if kind and not kind.endswith(("/json", "+json")):
+            raise_for_status(self.id, answer)
+            raise Malformed(f"{self.id}: answered with another content type than JSON")
+        try:
+            body = json.loads(answer.content)
+        except (ValueError, RecursionError):
+            raise_for_status(self.id, answer)
+            raise Malformed(f"{self.id}: the answer cannot be read as JSON") from None  # the cause quotes it
+        if not isinstance(body, dict):
+            raise Malformed(f"{self.id}: answered with no JSON object")
+        return body
+
+    # ---- plans --------------------------------------------------------------------------------------------------
+
+    def _check(self) -> None:
+        for entity in self.manifest.entities:
+            try:
+                parse(self._plan({entity: self.capabilities[entity].fields}).query)
+            except (ValueError, GraphQLSyntaxError) as err:
+                raise ManifestError(f"{self.id}: entities.{entity}: {err}. Correct the path.") from err
+
+    def _require(self, entity: str, fields: Collection[str]) -> None:
+        if entity not in self.capabilities:
+            raise Unsupported(f"{self.id}: has no {entity}; nothing was sent")
+        beyond = sorted(set(fields) - self.capabilities[entity].fields)
+        if beyond:
+            raise Unsupported(f"{self.id}: {entity} has no {', '.join(beyond)}; nothing was sent")
+
+    def _plan(self, wanted: Wanted) -> _Plan:
+        signature = frozenset(wanted.items())
+        plan = self._plans.get(signature)
+        if plan is None:
+            if len(self._plans) >= _MOST_PLANS:
+                self._plans.clear()
+            plan = self._plans[signature] = self._planned(wanted)
+        return plan
+
+    def _planned(self, wanted: Wanted) -> _Plan:
+        person = Selection()
+        person.add("id")
+        entities = {
+            entity: tuple(_select(person, dataset, fields) for dataset in self.manifest.datasets(entity))
+            for entity, fields in sorted(wanted.items())
+        }
+        query = (
+            "query Peer($representations: [_Any!]!) { "
+            f"_entities(representations: $representations) {{ ... on Person {person} }} }}"
+        )
+        return _Plan(query, entities)
+
+    # ---- records ------------------------------------------------------------------------------------------------
+
+    def _records(
+        self, plan: _Plan, entity: str, token: Key, fields: Sequence[str], found: _Found
+    ) -> tuple[Record, ...]:
+        records = (
+            self._record(entity, where, row, f"{token}/{number}", token, fields, found)
+            for where in plan.entities[entity]
+            for number, row in enumerate(rows(found.node, where.at))
+        )
+        return tuple(record for record in records if record is not None)
+
+    def _record(
+        self,
+        entity: str,
+        where: _Rows,
+        row: Mapping[str, object],
+        nameless: Key,
+        token: Key,
+        fields: Sequence[str],
+        found: _Found,
+    ) -> Record | None:
+        read = _reader(where, row, nameless)
+        record = record_of(
+            self.manifest, where.dataset, read, fields, found.fetched_at, person=token, dropped=self.dropped
+        )
+        if record is None:
+            return None
+        values, hidden = _uncovered(entity, record.values, found)
+        noticed = {*record.flags, *_quality(where, row, fields)}
+        return replace(
+            record,
+            values=values,
+            provenance=self._provenance(where, row, record.provenance),
+            flags=tuple(sorted((flag for flag in noticed if flag.field not in hidden), key=_by_name)),
+            hidden=hidden,
+        )
+
+    def _provenance(self, where: _Rows, row: Mapping[str, object], known: Provenance) -> Provenance:
+        said = {name: value(row, keys) for name, keys in where.record.items()}
+        source, jurisdiction = said.get("source.id"), said.get("source.jurisdiction.code")
+        return replace(
+            known,
+            source=source if isinstance(source, str) else self.id,
+            peer=self.id,
+            jurisdiction=jurisdiction if isinstance(jurisdiction, str) else known.jurisdiction,
+            as_of=_moment(said.get("asOf")) or known.as_of,
+            fetched_at=_moment(said.get("fetchedAt")) or known.fetched_at,
+        )
+
+
+def _select(person: Selection, dataset: Dataset, fields: Collection[str]) -> _Rows:
+    at, row = person.at(dataset.rows)
+    paths = {path: row.add(path) for path in paths_of(dataset, fields)}
+    holder, _, last = dataset.key.rpartition(".")
+    prefix = f"{holder}." if holder else ""
+    record = {name: row.add(prefix + name) for name in (*_PROVENANCE, *_QUALITY) if last == "recordId"}
+    return _Rows(dataset, at, paths, record)
+
+
+def _reader(where: _Rows, row: Mapping[str, object], nameless: Key) -> Callable[[str], object]:
+    def read(path: str) -> object:
+        found = value(row, where.paths[path])
+        # a row whose id the holder keeps to itself is a row all the same
+        return nameless if found is None and path == where.dataset.key else found
+
+    return read
+
+
+def _uncovered(entity: str, values: Mapping[str, Value], found: _Found) -> tuple[dict[str, Value], frozenset[str]]:
+    """The values without what a mask left of some, and the fields that the holder did not show."""
+    shown: dict[str, Value] = {}
+    hidden: set[str] = set()
+    for name, one in values.items():
+        label = ENTITIES[entity].columns[name].label.value
+        masked = one is not None and found.withheld.masks(label, found.place)
+        if masked or (one is None and found.withheld.denies(label, found.place)):
+            hidden.add(name)
+        shown[name] = None if masked else one
+    return shown, frozenset(hidden)
+
+
+def _quality(where: _Rows, row: Mapping[str, object], fields: Collection[str]) -> Iterator[Flag]:
+    keys = where.record.get("quality.field")
+    for flag in rows(row, keys[:-1]) if keys else ():
+        name, quality = flag.get("field"), flag.get("quality")
+        if name in fields and isinstance(name, str) and quality in Quality.__members__:
+            yield Flag(name, Quality[str(quality)])
+
+
+def _failure_of(where: Sequence[_Rows], found: _Found) -> AdapterError | None:
+    """Why a person has no rows, where an error stands on the way to them."""
+    for failure in found.failures:
+        if failure.entity is not None and any(overlaps(failure.path, one.at) for one in where):
+            return failure.error
+    return None
+
+
+def _moment(raw: object) -> datetime | None:
+    return moment(raw) if isinstance(raw, str) else None
+
+
+def _by_name(flag: Flag) -> tuple[str, str]:
+    return flag.field, flag.quality.name
+
+
+def _retrieve(task: asyncio.Task[object]) -> None:
+    """Mark the failure as seen even when every reader gave up before it came."""
+    if not task.cancelled():
+        task.exception()
