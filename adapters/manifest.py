@@ -328,18 +328,19 @@ _Yaml.yaml_implicit_resolvers = {
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _Yaml.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), ["t", "f"])
+TOWNSHIPS = "townships.yaml"
 _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 
 
 def load(path: Path, environment: Mapping[str, str] | None = None) -> Manifest:
-    """Read one manifest; raises ManifestError that names the file, the path in it and the fix."""
+    """Read one manifest; raises ManifestError that names the file, the path in it and the fix.
+
+    `entities` may name a file beside the manifest that holds them, for systems that are alike.
+    """
     environment = os.environ if environment is None else environment
-    try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), _Yaml)  # noqa: S506 a SafeLoader underneath
-    except (OSError, yaml.YAMLError) as err:
-        raise ManifestError(f"{path}: cannot be read as YAML: {err}. Fix the file's syntax.") from err
-    if not isinstance(raw, dict):
-        raise ManifestError(f"{path}: holds no mapping. Start it with 'contract: \"1.0\"'.")
+    raw = _mapping(path, "Start it with 'contract: \"1.0\"'.")
+    if isinstance(shared := raw.get("entities"), str):
+        raw["entities"] = _mapping(path.parent / shared, "Give it one key for each entity.")
     raw["source"] = _expand(raw.get("source"), environment, path, "source")
     try:
         return Manifest.model_validate(raw)
@@ -347,10 +348,25 @@ def load(path: Path, environment: Mapping[str, str] | None = None) -> Manifest:
         raise ManifestError(f"{path}: {explain(err, raw, Manifest.model_json_schema())}") from err
 
 
+def _mapping(path: Path, fix: str) -> dict[str, object]:
+    try:
+        raw = yaml.load(path.read_text(encoding="utf-8"), _Yaml)  # noqa: S506 a SafeLoader underneath
+    except (OSError, yaml.YAMLError) as err:
+        raise ManifestError(f"{path}: cannot be read as YAML: {err}. Fix the file's syntax.") from err
+    if not isinstance(raw, dict):
+        raise ManifestError(f"{path}: holds no mapping. {fix}")
+    return raw
+
+
 def load_directory(path: Path, environment: Mapping[str, str] | None = None) -> tuple[Manifest, ...]:
-    """Every *.yaml under a directory, in the order of their ids; ManifestError where two share one."""
+    """Every *.yaml under a directory, in the order of their ids; ManifestError where two share one.
+
+    A list of township names may lie beside the manifests, under the name that TOWNSHIPS says.
+    """
     found: dict[str, tuple[Path, Manifest]] = {}
     for file in sorted(path.rglob("*.yaml")):
+        if file.name == TOWNSHIPS:
+            continue
         manifest = load(file, environment)
         if manifest.id in found:
             other = found[manifest.id][0]

@@ -56,6 +56,14 @@ FACILITIES: Mapping[str, tuple[Agency, ...]] = {
     ),
     "330000": (_agency("330502301", "云溪强制隔离戒毒所", "ISOLATION_FACILITY", "330502"),),
 }
+HEADQUARTERS: tuple[Agency, ...] = (
+    _agency("320000000000", "江苏省公安厅", "POLICE", "320000"),
+    _agency("330000000000", "浙江省公安厅", "POLICE", "330000"),
+    _agency("320000300000", "江苏省戒毒管理局", "ISOLATION_FACILITY", "320000"),
+    _agency("320000700000", "江苏省社区戒毒社区康复指导中心", "COMMUNITY_STATION", "320000"),
+    _agency("330000700000", "浙江省社区戒毒社区康复指导中心", "COMMUNITY_STATION", "330000"),
+)
+"""The province's own offices, which own its systems."""
 REHABILITATION = _agency("321183401", "禾安戒毒康复所", "REHABILITATION_CENTRE", "321183")
 AFTERCARE: Mapping[str, Agency] = {
     "320000": _agency("320000800000", "江苏省戒毒后续照管总站", "AFTERCARE", "320000"),
@@ -76,6 +84,7 @@ ALL: Mapping[str, Agency] = {
         COMMUNITY.values(),
         OFFICES.values(),
         *FACILITIES.values(),
+        HEADQUARTERS,
         (REHABILITATION, *AFTERCARE.values(), CIVIL_AFFAIRS, EMPLOYMENT, *HOSPITALS),
     )
 }
