@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.identity.entries import Link, Rule
 from gateway.identity.index import Token
@@ -32,7 +33,7 @@ class Snapshot:
         peers: Collection[str] = (),
         asked_for_everybody: Sequence[str] = (),
     ) -> None:
-        held = list(lines)
+        held = [_thrifty(line) for line in lines]
         believed = [
             link for line in held for link in line.entry.links if tuple(sorted((link.one, link.other))) not in severed
         ]
@@ -40,25 +41,20 @@ class Snapshot:
         self._asked_for_everybody = tuple(asked_for_everybody)
         self._owners: dict[str, dict[str, Token]] = {}
         self._evidence: dict[Token, list[Evidence]] = {}
-        self._tokens: dict[Token, list[Token]] = {}
-        holders: dict[Token, list[tuple[str, str]]] = {}
+        self._holders: dict[Token, tuple[str, ...]] = {}  # source, key, source, key ...
         own: set[Token] = set()
         for line in held:
-            self._take(line, holders)
+            self._take(line)
             if line.source not in peers:
                 own.update(line.entry.tokens)
-        self._holders = {token: tuple(pairs) for token, pairs in holders.items()}
+        self._groups: dict[Token, tuple[Token, ...]] = _groups(self._joined)
         self._everybody = tuple(sorted(self._holders))
         self._own = tuple(sorted(own))
 
-    def _take(self, line: Line, holders: dict[Token, list[tuple[str, str]]]) -> None:
+    def _take(self, line: Line) -> None:
         entry = line.entry
-        for token in entry.tokens:
-            names = self._tokens.setdefault(self._standing(token), [])
-            if token not in names:
-                names.append(token)
         for person in dict.fromkeys(self._standing(token) for token in entry.tokens):
-            holders.setdefault(person, []).append((line.source, entry.key))
+            self._holders[person] = (*self._holders.get(person, ()), line.source, entry.key)
         self._owners.setdefault(line.source, {})[entry.key] = self._standing(entry.tokens[0])
         said = [Evidence(link.rule, line.source, (link.one, link.other)) for link in entry.links]
         said += [Evidence(mark.rule, line.source, (mark.token,)) for mark in entry.marks]
@@ -85,10 +81,10 @@ class Snapshot:
         if pairs is None:
             return _NOBODY
         found: dict[str, tuple[str, ...]] = {}
-        for source, key in pairs:
+        for source, key in zip(pairs[::2], pairs[1::2], strict=True):
             found[source] = (*found.get(source, ()), key)
         for peer in self._asked_for_everybody:
-            found.setdefault(peer, tuple(self._tokens[person]))
+            found.setdefault(peer, self.tokens(person))
         return found
 
     def owner(self, source: str, key: str) -> Token | None:
@@ -108,7 +104,8 @@ class Snapshot:
 
     def tokens(self, token: Token) -> tuple[Token, ...]:
         """All tokens of the person, the primary first; empty when unknown."""
-        return tuple(sorted(self._tokens.get(self._standing(token), ())))
+        person = self.primary(token)
+        return () if person is None else self._groups.get(person, (person,))
 
     def evidence(self, token: Token) -> tuple[Evidence, ...]:
         """What speaks for and against the tokens of this person."""
@@ -117,6 +114,21 @@ class Snapshot:
     def ambiguous(self, token: Token) -> bool:
         """Whether more than one person may stand under this token (重号 in one source)."""
         return any(evidence.rule is Rule.DUPLICATE_NUMBER for evidence in self.evidence(token))
+
+
+def _thrifty(line: Line) -> Line:
+    """The same words once in memory, however many lines they stand in."""
+    entry = line.entry
+    tokens = tuple(sys.intern(token) for token in entry.tokens)
+    return Line(sys.intern(line.source), replace(entry, tokens=tokens))
+
+
+def _groups(joined: Mapping[Token, Token]) -> dict[Token, tuple[Token, ...]]:
+    """Each primary token that stands for several, with all of them, sorted."""
+    members: dict[Token, list[Token]] = {}
+    for token, person in joined.items():
+        members.setdefault(person, []).append(token)
+    return {person: tuple(sorted(tokens)) for person, tokens in members.items()}
 
 
 def _join(links: Iterable[Link]) -> dict[Token, Token]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -154,9 +155,18 @@ class IndexStore:
         rows = self._connection.execute("SELECT id, source, name, sealed, tokens FROM entry ORDER BY source, id")
         with closing(rows):
             for row, source, name, sealed, tokens in rows:
-                key = self._sealing.decrypt(sealed[:_NONCE], sealed[_NONCE:], name).decode()
+                key = self._open(sealed, name)
                 entry = Entry(key, tuple(tokens.split()), tuple(links.get(row, ())), tuple(marks.get(row, ())))
                 yield Line(source, entry)
+
+    def _open(self, sealed: bytes, name: bytes) -> Key:
+        try:
+            return self._sealing.decrypt(sealed[:_NONCE], sealed[_NONCE:], name).decode()
+        except InvalidTag as err:
+            raise IndexUnreadable(
+                "a sealed key in the identity index cannot be opened: the file was changed. Delete it: it is built "
+                "anew from the sources."
+            ) from err
 
     def token_of(self, source: str, key: Key) -> Token | None:
         """The main token of one key, without opening any other."""

@@ -93,7 +93,7 @@ async def test_nothing_needed_of_an_entity_reads_its_records_as_such(house: Hous
 
 
 async def test_several_keys_of_one_token_are_merged_and_shared_keys_go_to_every_token(house: House) -> None:
-    holders = {"t1": {"jiangsu-police": ("A", "B", "A")}, "t2": {"jiangsu-police": ("B",)}}
+    holders: Holders = {"t1": {"jiangsu-police": ("A", "B", "A")}, "t2": {"jiangsu-police": ("B",)}}
     reading = await house.sources.read(holders, {"PersonRecord": ("name",)}, a_call())
     assert names(reading.records["t1"]["PersonRecord"]) == ["张三", "李四"]
     assert names(reading.records["t2"]["PersonRecord"]) == ["李四"]
