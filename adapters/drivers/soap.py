@@ -66,9 +66,10 @@ class XmlWire:
         compiled = self._below if role == "row" else self._within
         try:
             # a smart string would keep the whole document alive
-            compiled[path] = etree.XPath(
+            compiled[path] = found = etree.XPath(
                 _local_names(path, within=role != "row"), namespaces=self._prefixes, smart_strings=False
             )
+            found(etree.Element("trial"))  # an unknown prefix or function shows only then
         except etree.XPathError as err:
             raise ValueError(f"{path}: {err}") from err
 
