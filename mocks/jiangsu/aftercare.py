@@ -33,7 +33,7 @@ ARCHIVES = table(
     "Archives",
     "ArchivesNo",
     "Name IDNumber Sex Phone LeaveDate FacilityName HelpStartDate HelpEndDate CloseDate CloseReason FirstVisitDate"
-    " CareLevel HukouArea HukouAreaName CurrentArea CurrentAddress Custodian IsOutProvince UpdateTime",
+    " ArchivesState CareLevel HukouArea HukouAreaName CurrentArea CurrentAddress Custodian IsOutProvince UpdateTime",
 )
 AGREEMENTS = table(_METADATA, "HelpAgreement", "AgreementNo", "ArchivesNo SignDate EndDate OrgCode OrgName")
 VISITS = table(_METADATA, "VisitRecord", "VisitNo", "ArchivesNo VisitDate VisitType VisitContent VisitOrg")
@@ -72,6 +72,7 @@ def _archive(dirt: Dirt, life: Life, term: Term, archive: str) -> Row:
         "HelpEndDate": day_slashed(term.due_end_on),
         "CloseDate": day_slashed(term.ended_on),
         "CloseReason": "到期" if term.ended_on else dirt.marker(life, "CloseReason"),
+        "ArchivesState": "已结" if term.ended_on else "在帮",
         "FirstVisitDate": day_slashed(min(visits, default=None)),
         "CareLevel": dirt.random(life, "level").choice(("一级", "二级", "三级")),
         "HukouArea": dirt.region(life, life.domicile),

@@ -190,11 +190,15 @@ def app(url: str) -> ASGIApp:
 
     return application(
         store,
-        [Route("/fhir/{type}", search), Route("/fhir/{type}/{id}", read)],
+        [Route("/fhir/metadata", _metadata), Route("/fhir/{type}", search), Route("/fhir/{type}/{id}", read)],
         header="X-Api-Key",
         variable="JIANGSU_HOSPITAL_SECRET",
         refusal=lambda: _outcome("security", 401),
     )
+
+
+async def _metadata(_: Request) -> Response:
+    return _fhir(json.dumps({"resourceType": "CapabilityStatement", "status": "active", "fhirVersion": "4.0.1"}))
 
 
 def _of_type(kind: str) -> Statement:
