@@ -20,8 +20,8 @@ def outcome_of(course: Course, turn: int) -> Dimensions:
     return first, second, third, "GOOD" if course.chance(0.5) else "FAIR"
 
 
-def travel(course: Course, turn: int, *, adult_on: date) -> date:
-    """Send a person through one journey; returns the day they were first caught."""
+def travel(course: Course, turn: int) -> date:
+    """Send a grown-up through one journey; returns the day they were first caught."""
     kind = "released" if turn < len(TRUTH_TABLE) else course.random.choices(KINDS, _WEIGHTS)[0]
     outcome = outcome_of(course, turn)
     if kind == "community":
@@ -36,7 +36,14 @@ def travel(course: Course, turn: int, *, adult_on: date) -> date:
         return decided - course.days(0, 2)
     if kind == "voluntary":
         return _voluntary(course)
-    return _released(course, outcome, adult_on)
+    return _released(course, outcome, whole=turn < len(TRUTH_TABLE))
+
+
+def travel_young(course: Course) -> date:
+    """A minor is ordered into community treatment: isolation is not for them."""
+    decided = course.today - course.days(20, 250)
+    courses.treat_in_community(course, decided)
+    return decided
 
 
 def _in_community(course: Course) -> date:
@@ -74,11 +81,12 @@ def _voluntary(course: Course) -> date:
     return start - course.days(200, 900)
 
 
-def _released(course: Course, outcome: Dimensions, adult_on: date) -> date:
+def _released(course: Course, outcome: Dimensions, *, whole: bool) -> date:
+    """Isolation to its end; `whole`: neither illness nor death cuts it short."""
     released = course.today - course.days(5, 2600 if course.chance(0.4) else 1000)
     early = outcome == ("PASS", "PASS", "PASS", "GOOD") and course.chance(0.3)
-    decided = max(courses.months_after(released, -24), adult_on)
-    roll = course.random.random()
+    decided = courses.months_after(released, -24)
+    roll = 1.0 if whole else course.random.random()
     if roll < 0.03:
         courses.isolate(course, decided, outcome, reason="DIED")
         return decided

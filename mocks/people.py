@@ -60,7 +60,7 @@ def person(
     ethnicity = {"653101": "05", "150102": "02"}.get(home) or random.choices(("01", "11", "05", "02"), (95, 2, 2, 1))[
         0
     ]
-    born = born or date(random.randint(1962, 2005), random.randint(1, 12), random.randint(1, 28))
+    born = born or date(random.randint(1962, 2000), random.randint(1, 12), random.randint(1, 28))
     called = name or names.full_name(random, sex, ethnicity)
     used = date(born.year + random.randint(16, 30), random.randint(1, 12), random.randint(1, 28))
     drugs = tuple(random.sample(SUBSTANCES, random.choices((1, 2, 3), (70, 24, 6))[0]))

@@ -51,11 +51,12 @@ def populate(seed: int = 20260101, people: int = 400, today: date = date(2026, 1
     turn = 0
     for number in range(len(lives), people):
         life, course = _draw(random, registry, number, today)
-        adult_on = courses.months_after(life.birth_date, 18 * 12)
-        if course.province == "320000" and turn < len(courses.TRUTH_TABLE):
-            caught, turn = journeys.travel(course, turn, adult_on=adult_on), turn + 1
+        if courses.months_after(life.birth_date, 20 * 12) > today:
+            caught = journeys.travel_young(course)
+        elif course.province == "320000" and turn < len(courses.TRUTH_TABLE):
+            caught, turn = journeys.travel(course, turn), turn + 1
         else:
-            caught = journeys.travel(course, len(courses.TRUTH_TABLE), adult_on=adult_on)
+            caught = journeys.travel(course, len(courses.TRUTH_TABLE))
         lives.append(_settle(life, course, caught, today))
     lives[len(told) :] = _twin(lives[len(told) :])
     return World(tuple(lives), today, seed, {name: number for number, name in enumerate(told)})
@@ -77,7 +78,7 @@ def _draw(random: Random, registry: Registry, number: int, today: date) -> tuple
         domicile = random.choice(tuple(JIANGSU))
     born = None
     if random.random() < 0.03:
-        born = date(today.year - random.randint(15, 17), random.randint(1, 12), random.randint(1, 28))
+        born = date(today.year - random.randint(16, 17), random.randint(1, 12), random.randint(1, 28))
     life = people.person(random, registry, number, residence=residence, domicile=domicile, born=born)
     return life, Course(random, today, caught_in, life.sex, home=residence)
 
