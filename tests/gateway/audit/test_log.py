@@ -1,0 +1,329 @@
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import stat
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import replace
+from datetime import timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+from gateway.audit.file import open_writing
+from gateway.audit.log import SqliteAuditLog
+from gateway.audit.record import AccessQuery, LogEntry
+from gateway.errors import AuditUnavailable
+from tests.gateway.audit.accesses import ACCESS, START, access
+
+
+@pytest.fixture
+async def log(tmp_path: Path) -> AsyncIterator[SqliteAuditLog]:
+    async with aclosing(SqliteAuditLog(tmp_path / "audit.sqlite")) as opened:
+        yield opened
+
+
+def _file(tmp_path: Path) -> apsw.Connection:
+    """As an operator with another tool would open it."""
+    return apsw.Connection(str(tmp_path / "audit.sqlite"))
+
+
+def _rows(tmp_path: Path) -> list[tuple[int, bytes, bytes]]:
+    connection = _file(tmp_path)
+    rows = connection.execute("SELECT idx, leaf, record FROM entry ORDER BY idx").fetchall()
+    connection.close()
+    return rows
+
+
+async def test_what_was_put_on_record_is_found_again(log: SqliteAuditLog) -> None:
+    entry = await log.append(ACCESS)
+    assert entry.record == ACCESS
+    assert (await log.search(AccessQuery())).entries == (entry,)
+    assert await log.entry(entry.id) == entry
+
+
+async def test_an_entry_is_in_the_file_before_append_returns(log: SqliteAuditLog, tmp_path: Path) -> None:
+    entry = await log.append(ACCESS)
+    assert [(index, leaf.hex()) for index, leaf, _ in _rows(tmp_path)] == [(entry.index, entry.leaf_hash)]
+
+
+async def test_the_leaf_hash_is_that_of_rfc_9162_over_the_stored_bytes(log: SqliteAuditLog, tmp_path: Path) -> None:
+    entry = await log.append(ACCESS)
+    ((_, _, stored),) = _rows(tmp_path)
+    assert hashlib.sha256(b"\0" + stored).hexdigest() == entry.leaf_hash
+
+
+async def test_the_stored_bytes_are_canonical(log: SqliteAuditLog, tmp_path: Path) -> None:
+    await log.append(ACCESS)
+    ((_, _, stored),) = _rows(tmp_path)
+    canonical = json.dumps(json.loads(stored), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert stored == canonical.encode()
+
+
+async def test_the_same_moment_in_another_zone_is_the_same_record(log: SqliteAuditLog, tmp_path: Path) -> None:
+    await log.append(ACCESS)
+    await log.append(replace(ACCESS, at=ACCESS.at.astimezone(timezone(timedelta(hours=8)))))
+    (_, first, _), (_, second, _) = _rows(tmp_path)
+    assert first == second
+
+
+async def test_indexes_are_gapless_under_many_clients(log: SqliteAuditLog) -> None:
+    entries = await asyncio.gather(*(log.append(access(number)) for number in range(300)))
+    assert sorted(entry.index for entry in entries) == list(range(300))
+    assert all(entry.record.request_id == f"request-{number}" for number, entry in enumerate(entries))
+
+
+async def test_records_that_wait_together_share_a_commit(
+    log: SqliteAuditLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches: list[int] = []
+    write = log._writer._write
+    monkeypatch.setattr(log._writer, "_write", lambda batch: (batches.append(len(batch)), write(batch)))
+    await asyncio.gather(*(log.append(access(number)) for number in range(200)))
+    assert sum(batches) == 200
+    assert len(batches) < 50
+
+
+async def test_a_cancelled_request_leaves_its_record_and_disturbs_nobody(log: SqliteAuditLog) -> None:
+    tasks = [asyncio.create_task(log.append(access(number))) for number in range(20)]
+    await asyncio.sleep(0)
+    tasks[3].cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert tasks[3].cancelled()
+    assert (await log.search(AccessQuery())).total == 20
+    assert (await log.append(access(20))).index == 20
+
+
+async def test_a_log_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    path = tmp_path / "audit.sqlite"
+    for number in range(3):
+        async with aclosing(SqliteAuditLog(path)) as log:
+            assert (await log.append(access(number))).index == number
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE entry SET record = x'00'",
+        "UPDATE entry SET idx = idx + 10",
+        "DELETE FROM entry",
+        "DELETE FROM entry WHERE idx = 1",
+        "INSERT OR REPLACE INTO entry SELECT 0, at, subject, agency, purpose, leaf, x'00' FROM entry WHERE idx = 0",
+        "INSERT INTO entry SELECT 7, at, subject, agency, purpose, leaf, record FROM entry WHERE idx = 0",
+        "INSERT INTO entry SELECT -1, at, subject, agency, purpose, leaf, record FROM entry WHERE idx = 0",
+        "DELETE FROM entry_person",
+        "UPDATE entry_person SET person = 'p-9'",
+        "INSERT INTO entry_person VALUES ('p-9', 0)",
+    ],
+)
+async def test_the_file_refuses_to_change_what_it_holds(log: SqliteAuditLog, tmp_path: Path, statement: str) -> None:
+    for number in range(2):
+        await log.append(access(number))
+    before = _rows(tmp_path)
+    with pytest.raises(apsw.ConstraintError):
+        _file(tmp_path).execute(statement)
+    assert _rows(tmp_path) == before
+    assert (await log.search(AccessQuery(person="p-1"))).total == 2
+
+
+async def _fill(log: SqliteAuditLog) -> list[LogEntry]:
+    changes: list[dict[str, Any]] = [
+        {"persons": ("p-1", "p-2")},
+        {"persons": ("p-2",), "subject": "staff-8"},
+        {"persons": (), "agency": "11330106MB2"},
+        {"persons": ("p-1", "p-1"), "purpose": "HANDOFF"},
+        {"persons": ("p-3",)},
+    ]
+    return [await log.append(access(number, **change)) for number, change in enumerate(changes)]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        (AccessQuery(), [4, 3, 2, 1, 0]),
+        (AccessQuery(person="p-1"), [3, 0]),
+        (AccessQuery(person="p-2", subject="staff-8"), [1]),
+        (AccessQuery(person="p-9"), []),
+        (AccessQuery(subject="staff-8"), [1]),
+        (AccessQuery(agency="11330106MB2"), [2]),
+        (AccessQuery(purpose="HANDOFF"), [3]),
+        (AccessQuery(since=START + timedelta(minutes=3)), [4, 3]),
+        (AccessQuery(until=START + timedelta(minutes=2)), [1, 0]),
+        (AccessQuery(person="p-1", until=START + timedelta(minutes=3)), [0]),
+        (AccessQuery(subject="x' OR '1'='1"), []),
+    ],
+)
+async def test_search_finds_what_meets_all_conditions_newest_first(
+    log: SqliteAuditLog, query: AccessQuery, found: list[int]
+) -> None:
+    await _fill(log)
+    page = await log.search(query)
+    assert ([entry.index for entry in page.entries], page.total, page.has_next) == (found, len(found), False)
+
+
+@pytest.mark.parametrize("person", [None, "p-1"])
+async def test_pages_follow_one_another_without_gap_or_repetition(log: SqliteAuditLog, person: str | None) -> None:
+    for number in range(7):
+        await log.append(access(number))
+    seen: list[int] = []
+    before: int | None = None
+    while True:
+        page = await log.search(AccessQuery(person=person, before_index=before, limit=3))
+        assert page.total == 7
+        seen += [entry.index for entry in page.entries]
+        if not page.has_next:
+            break
+        before = seen[-1]
+    assert seen == [6, 5, 4, 3, 2, 1, 0]
+
+
+async def test_a_page_stays_the_same_while_the_log_grows(log: SqliteAuditLog) -> None:
+    for number in range(4):
+        await log.append(access(number))
+    query = AccessQuery(before_index=2, limit=2)
+    first = await log.search(query)
+    await log.append(access(9))
+    assert (await log.search(query)).entries == first.entries
+
+
+async def test_no_entries_may_be_asked_for_to_learn_their_number(log: SqliteAuditLog) -> None:
+    await log.append(ACCESS)
+    page = await log.search(AccessQuery(limit=0))
+    assert (page.entries, page.has_next, page.total) == ((), True, 1)
+
+
+async def test_an_id_is_opaque_and_of_one_entry_only(log: SqliteAuditLog) -> None:
+    first, second = await log.append(access(0)), await log.append(access(1))
+    assert first.id != second.id
+    assert "p-1" not in first.id
+    for wrong in ("", "x", "é", first.id[:-1], first.id + "=", first.id.swapcase(), second.id[:11] + first.id[11:]):
+        assert await log.entry(wrong) is None
+
+
+async def test_a_search_by_a_moment_without_zone_is_refused(log: SqliteAuditLog) -> None:
+    with pytest.raises(AuditUnavailable):
+        await log.search(AccessQuery(since=START.replace(tzinfo=None)))
+
+
+@pytest.mark.parametrize("change", [{"at": START.replace(tzinfo=None)}, {"operation": "\ud800"}])
+async def test_what_cannot_be_stored_is_refused_and_the_log_goes_on(
+    log: SqliteAuditLog, change: dict[str, Any]
+) -> None:
+    with pytest.raises(AuditUnavailable):
+        await log.append(replace(ACCESS, **change))
+    assert (await log.append(ACCESS)).index == 0
+
+
+async def test_a_full_disk_refuses_and_later_works_again(log: SqliteAuditLog) -> None:
+    await log.append(ACCESS)
+    pages = log._writer._connection.execute("PRAGMA page_count").get
+    log._writer._connection.execute(f"PRAGMA max_page_count={pages}")
+    huge = replace(ACCESS, operation="x" * 100_000)
+    with pytest.raises(AuditUnavailable) as refused:
+        await log.append(huge)
+    assert isinstance(refused.value.__cause__, apsw.FullError)
+    assert refused.value.extensions == {"code": "AUDIT_UNAVAILABLE"}
+    assert (await log.append(huge)).index == 1  # the file is opened anew after a failure, without that limit
+
+
+async def test_all_of_a_failed_batch_are_refused_and_none_is_stored(
+    log: SqliteAuditLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_batch: object) -> int:
+        raise apsw.IOError("disk")
+
+    monkeypatch.setattr(log._writer, "_commit", fail)
+    results = await asyncio.gather(*(log.append(access(n)) for n in range(5)), return_exceptions=True)
+    assert [type(result) for result in results] == [AuditUnavailable] * 5
+    monkeypatch.undo()
+    assert (await log.append(ACCESS)).index == 0
+
+
+async def test_a_lost_file_refuses(log: SqliteAuditLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    await log.append(ACCESS)
+    log._writer._reopen_later()
+    monkeypatch.setattr(log._writer, "_path", tmp_path / "gone" / "audit.sqlite")
+    with pytest.raises(AuditUnavailable):
+        await log.append(ACCESS)
+
+
+async def test_no_caller_waits_for_ever_if_the_thread_dies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("threading.excepthook", lambda _: None)
+    async with aclosing(SqliteAuditLog(tmp_path / "audit.sqlite")) as log:
+
+        def explode(_batch: object) -> int:
+            raise MemoryError
+
+        monkeypatch.setattr(log._writer, "_commit", explode)
+        for _ in range(2):
+            with pytest.raises(AuditUnavailable):
+                await asyncio.wait_for(log.append(ACCESS), timeout=10)
+
+
+async def test_a_closed_log_refuses(tmp_path: Path) -> None:
+    log = SqliteAuditLog(tmp_path / "audit.sqlite")
+    await log.aclose()
+    await log.aclose()
+    with pytest.raises(AuditUnavailable):
+        await log.append(ACCESS)
+    with pytest.raises(AuditUnavailable):
+        await log.search(AccessQuery())
+
+
+async def test_closing_commits_what_waits(tmp_path: Path) -> None:
+    log = SqliteAuditLog(tmp_path / "audit.sqlite")
+    waiting = [asyncio.create_task(log.append(access(number))) for number in range(50)]
+    await asyncio.sleep(0)
+    await log.aclose()
+    assert len(await asyncio.gather(*waiting)) == 50
+
+
+async def test_a_second_writer_is_refused(log: SqliteAuditLog, tmp_path: Path) -> None:
+    with pytest.raises(AuditUnavailable, match="another gateway"):
+        SqliteAuditLog(tmp_path / "audit.sqlite")
+
+
+@pytest.mark.parametrize("content", [b"not a database, but long enough to be looked at" * 30])
+async def test_a_file_that_is_no_log_stops_the_start(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "audit.sqlite").write_bytes(content)
+    with pytest.raises(AuditUnavailable, match="cannot be opened"):
+        SqliteAuditLog(tmp_path / "audit.sqlite")
+
+
+async def test_a_log_of_another_version_stops_the_start(tmp_path: Path) -> None:
+    connection = _file(tmp_path)
+    connection.execute("PRAGMA user_version=99")
+    connection.close()
+    with pytest.raises(AuditUnavailable):
+        SqliteAuditLog(tmp_path / "audit.sqlite")
+
+
+async def test_a_log_whose_end_was_changed_stops_the_start(tmp_path: Path) -> None:
+    async with aclosing(SqliteAuditLog(tmp_path / "audit.sqlite")) as log:
+        await log.append(ACCESS)
+    connection = _file(tmp_path)
+    connection.execute("DROP TRIGGER entry_is_not_changed; UPDATE entry SET record = replace(record, 'OK', 'KO')")
+    connection.execute("UPDATE entry SET record = x'7b7d'")
+    connection.close()
+    with pytest.raises(AuditUnavailable):
+        SqliteAuditLog(tmp_path / "audit.sqlite")
+
+
+async def test_every_commit_reaches_the_disk(tmp_path: Path) -> None:
+    connection = open_writing(tmp_path / "audit.sqlite")
+    modes = [connection.execute(f"PRAGMA {name}").get for name in ("journal_mode", "synchronous")]
+    connection.close()
+    assert modes == ["wal", 2]
+
+
+async def test_the_reader_cannot_write(log: SqliteAuditLog) -> None:
+    with pytest.raises(apsw.ReadOnlyError):
+        log._reader.execute("CREATE TABLE t (x)")
+
+
+async def test_the_file_is_for_its_owner_only(log: SqliteAuditLog, tmp_path: Path) -> None:
+    assert stat.S_IMODE((tmp_path / "audit.sqlite").stat().st_mode) == 0o600
