@@ -193,14 +193,16 @@ def _is_asked_for_everybody(source: OpenSource) -> bool:
 
 async def _pages(source: OpenSource, call: Call) -> AsyncIterator[Sequence[object]]:
     after: str | None = None
+    passed: set[str] = set()
     while True:
         page = await _page(source, call, after)
         yield page.entries
-        if page.after is None:
-            return
-        if page.after == after or not page.entries:
-            raise Malformed("a page of the key list leads to itself; correct the source's paging")
         after = page.after
+        if after is None:
+            return
+        if after in passed:
+            raise Malformed("the pages of a key list go round in a circle; correct the source's paging")
+        passed.add(after)
 
 
 async def _page(source: OpenSource, call: Call, after: str | None) -> KeySlice:

@@ -94,8 +94,10 @@ class FederatedSources:
         gateways out: a forwarded query is never forwarded again.
         """
         people = self._rekey(holders, peers)
+        # One call object per source: a driver may lay reads of the same call and persons together.
+        calls = {source: self._upstreams[source].capped(call) for source in people}
         jobs = [
-            _Job(upstream, entity, tuple(people[upstream.id]), fields, upstream.capped(call))
+            _Job(upstream, entity, tuple(people[upstream.id]), fields, calls[upstream.id])
             for upstream in self._upstreams.values()
             if upstream.id in people
             for entity, needed in needs.items()
@@ -236,7 +238,8 @@ def _once(rows: Sequence[Record]) -> tuple[Record, ...]:
     for row in rows:
         origin = row.provenance
         if origin.peer is not None:
-            alike = seen.setdefault((origin.peer, origin.source, origin.dataset, origin.record), [])
+            place = origin.record.removeprefix(row.person)  # a row without an id of its own is numbered by person
+            alike = seen.setdefault((origin.peer, origin.source, origin.dataset, place), [])
             if any(other.person != row.person and other.values == row.values for other in alike):
                 continue
             alike.append(row)

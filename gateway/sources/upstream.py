@@ -92,8 +92,6 @@ class Upstream:
                 raw: object = await attempt(lambda: ask(entity, keys, fields, call), call.deadline, pause=self._pause)
                 return admit(entity, keys, fields, raw)
         except AdapterError as err:
-            if isinstance(err, Unavailable) and call.deadline.remaining() == 0:
-                raise Expired from err
             logger.warning("source %s: %s: %s: %s", self.id, entity, err.code, err)
             return Answer({}, (err.code,))
 
@@ -127,14 +125,16 @@ class Upstream:
     async def _pages(self, where: Sequence[Compare], call: Call) -> AsyncIterator[list[Key]]:
         size = self.source.adapter.capabilities[PERSON].max_page
         after: str | None = None
+        passed: set[str] = set()
         while True:
             page = await self._page(Search(where, frozenset(), size, after), call)
             yield [record.person for record in page.records]
-            if page.after is None:
-                return
-            if page.after == after or not page.records:
-                raise Malformed("a page leads to itself; correct the source's paging")
             after = page.after
+            if after is None:
+                return
+            if after in passed:
+                raise Malformed("the pages of a search go round in a circle; correct the source's paging")
+            passed.add(after)
 
     async def _page(self, query: Search, call: Call) -> Slice:
         adapter = self.source.adapter
@@ -156,8 +156,10 @@ class Upstream:
             async with scope:
                 await asyncio.sleep(0)  # a deadline that has passed already ends the call before it is made
                 yield
-        except Unavailable:
-            self.breaker.fail(began)
+        except Unavailable as err:
+            self._miss(began, patient)
+            if call.deadline.remaining() == 0:
+                raise Expired from err
             raise
         except AdapterError:
             self.breaker.succeed()
@@ -167,14 +169,14 @@ class Upstream:
             raise
         except Exception as err:
             if scope.expired():
-                self._expire(began, patient)
+                self._miss(began, patient)
                 raise Expired from err
             self.breaker.succeed()
             raise Malformed(f"the adapter failed with {type(err).__name__} at {_place(err)}") from None
         else:
             self.breaker.succeed()
 
-    def _expire(self, began: float, patient: bool) -> None:
+    def _miss(self, began: float, patient: bool) -> None:
         # A caller in too great a hurry says nothing about the source.
         if patient:
             self.breaker.fail(began)

@@ -216,13 +216,20 @@ async def test_a_list_that_breaks_off_halfway_changes_nothing(houses: Houses) ->
     assert list(index.everybody()) == sorted(token(one) for one in range(5))
 
 
-@pytest.mark.parametrize("garbage", [None, [], KeySlice([KeyEntry("A")], "0"), KeySlice([], "7")], ids=repr)
+@pytest.mark.parametrize("garbage", [None, [], KeySlice([KeyEntry("A")], "0")], ids=repr)
 async def test_garbage_for_a_key_list_is_contained(houses: Houses, garbage: object) -> None:
     houses.add("police-a", [KeyEntry("A", (number(1),))]).garble = lambda page: garbage
     houses.add("centre-b", [KeyEntry("B", (number(2),))])
     index = await built(houses)
     assert [listed.outcome for listed in index.report] == ["MALFORMED", "ok"]
     assert list(index.everybody()) == [token(2)]
+
+
+async def test_a_page_without_entries_is_not_the_end_of_the_list(houses: Houses) -> None:
+    police = houses.add("police-a", [KeyEntry(f"A{one}", (number(one),)) for one in range(3)])
+    pages = iter([KeySlice([], "0")])
+    police.garble = lambda page: next(pages, page)
+    assert (await built(houses)).report[0].entries == 3
 
 
 async def test_unreadable_lines_and_lines_listed_twice_cost_only_themselves(houses: Houses) -> None:

@@ -126,6 +126,12 @@ async def test_entities_of_one_peer_are_read_concurrently(house: House) -> None:
     assert len((await task).records["t1"]["PersonRecord"]) == 2
 
 
+async def test_all_reads_of_one_source_are_one_call_to_its_driver(house: House) -> None:
+    await house.sources.read(HOLDERS, NEEDS, a_call())
+    first, second = (call for *_, call in house.police.calls)
+    assert first is second
+
+
 async def test_a_forwarded_query_reaches_no_peer(house: House) -> None:
     holders = {"t1": {"zhejiang-gateway": ("t1",), "jiangsu-police": ("A",)}}
     reading = await house.sources.read(holders, {"PersonRecord": ("name",)}, a_call(), peers=False)
