@@ -192,7 +192,9 @@ class DevIssuer:
         self._key = make_signing_key(directory / f"{name}.key.json")
         self.jwks = directory / f"{name}.jwks.json"
         """The file of public keys to hand to the Verifier."""
-        self.jwks.write_text(json.dumps(public_jwks(self._key)), encoding="utf-8")
+        published = json.dumps(public_jwks(self._key))
+        if not self.jwks.exists() or self.jwks.read_text(encoding="utf-8") != published:
+            self.jwks.write_text(published, encoding="utf-8")
 
     def issue(
         self, profile: Profile, purpose: str, *, case_number: str | None = None, seconds: int = 8 * 3600
