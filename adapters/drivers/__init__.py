@@ -1,1 +1,29 @@
-"""One driver per way in: sql, rest, soap, subgraph."""
+"""One driver per way in: sql, rest, soap, subgraph. A driver is imported only when a manifest needs it."""
+
+from __future__ import annotations
+
+from adapters.contract import Adapter
+from adapters.manifest import Manifest
+
+__all__ = ["open_adapter"]
+
+
+def open_adapter(manifest: Manifest) -> Adapter:
+    """The adapter that a manifest describes; nothing is sent yet."""
+    match manifest.source.kind:
+        case "sql":
+            from adapters.drivers.sql import SqlAdapter
+
+            return SqlAdapter(manifest)
+        case "rest":
+            from adapters.drivers.rest import RestAdapter
+
+            return RestAdapter(manifest)
+        case "soap":
+            from adapters.drivers.soap import SoapAdapter
+
+            return SoapAdapter(manifest)
+        case "subgraph":
+            from adapters.drivers.subgraph import SubgraphAdapter
+
+            return SubgraphAdapter(manifest)

@@ -1,42 +1,44 @@
-"""The loopback desk that the HTTP drivers' tests talk to, and adapters that are closed again."""
+"""Databases for the SQL driver: the same tables in SQLite, PostgreSQL and MariaDB."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
-from adapters.drivers.rest import RestAdapter
-from tests.adapters.loopback import Desk, a_manifest, serving
+from adapters.contract import Call, Deadline
+from adapters.drivers.sql import SqlAdapter
+from tests.adapters.police_tables import fill, manifest
+from tests.services import mariadb_url, postgresql_url
 
-OpenRest = Callable[..., RestAdapter]
+SYSTEMS = [
+    "sqlite",
+    pytest.param("postgresql", marks=pytest.mark.postgresql),
+    pytest.param("mariadb", marks=pytest.mark.mariadb),
+]
 
 
-@pytest.fixture(scope="session")
-def served() -> Iterator[Desk]:
-    desk = Desk()
-    with serving(desk) as desk.url:
-        yield desk
+@pytest.fixture(params=SYSTEMS)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database."""
+    if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path / 'police.db'}"
+    else:
+        with (postgresql_url if request.param == "postgresql" else mariadb_url)() as url:
+            yield url
 
 
 @pytest.fixture
-def desk(served: Desk) -> Desk:
-    """A real HTTP server whose answers the test sets."""
-    served.seen.clear()
-    return served
+async def police(database: str) -> AsyncIterator[SqlAdapter]:
+    """The dirty police database behind its manifest."""
+    await fill(database)
+    adapter = SqlAdapter(manifest(database), key_page=2)
+    yield adapter
+    await adapter.aclose()
 
 
 @pytest.fixture
-async def opened(desk: Desk) -> AsyncIterator[OpenRest]:
-    """Opens rest adapters on the desk and closes them again."""
-    adapters: list[RestAdapter] = []
-
-    def open_one(entities: Mapping[str, Any], errors: list[Any] | None = None, **source: Any) -> RestAdapter:
-        given = {"kind": "rest", "base_url": f"{desk.url}/api", **source}
-        adapters.append(RestAdapter(a_manifest(given, entities, errors)))
-        return adapters[-1]
-
-    yield open_one
-    for adapter in adapters:
-        await adapter.aclose()
+async def call() -> Call:
+    """An ordinary call with time enough for a slow machine."""
+    return Call("r-1", "officer", "320000000000", "STATUTORY_QUERY", Deadline.after(60))

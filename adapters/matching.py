@@ -1,0 +1,50 @@
+"""Whether a decoded value meets a canonical condition: the meaning of each operator, once for all drivers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from adapters.contract import Compare, Op, Value
+from schema.codes.region_table import normal, prefix
+
+
+def meets(compare: Compare, value: Value) -> bool:
+    """Whether the value meets the condition; an empty value meets none."""
+    if value is None:
+        return False
+    match compare.op:
+        case Op.EQ:
+            return value == compare.value
+        case Op.IN:
+            return isinstance(compare.value, tuple | list | frozenset | set) and value in compare.value
+        case Op.PREFIX:
+            return str(value).startswith(str(compare.value))
+        case Op.UNDER:
+            return str(value).startswith(region_prefix(str(compare.value)))
+        case Op.LT:
+            return _before(value, compare.value)
+        case Op.GT:
+            return _before(compare.value, value)
+
+
+def meets_all(where: tuple[Compare, ...], values: Mapping[str, Value]) -> bool:
+    """Whether all conditions hold."""
+    return all(meets(compare, values.get(compare.field)) for compare in where)
+
+
+def region_prefix(code: str) -> str:
+    """What the codes of all places under a region begin with: 320000 gives 32, 320100 gives 3201."""
+    return prefix(normal(code) or code)
+
+
+def _before(first: object, second: object) -> bool:
+    if isinstance(first, datetime) and isinstance(second, datetime):
+        return first < second
+    if isinstance(first, date) and isinstance(second, date):
+        return _day(first) < _day(second)
+    return isinstance(first, int) and isinstance(second, int) and first < second
+
+
+def _day(value: date) -> date:
+    return value.date() if isinstance(value, datetime) else value
