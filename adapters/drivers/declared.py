@@ -1,14 +1,17 @@
-"""What a dataset declares, put to use: capability, columns, search parameters and lines of a key list."""
+"""What a dataset declares, put to use: columns, search parameters and lines of a key list."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
-from adapters.contract import Capability, Compare, Key, KeyEntry, Op
+from adapters.contract import Compare, Key, KeyEntry, Op, Record
 from adapters.decode import decode_row, encode_value
 from adapters.manifest import Dataset, FieldMap
+from adapters.matching import region_prefix
 from schema.entities import ENTITIES
+from schema.enums import Quality
 
 _IDENTIFYING = ("idNumber", "otherIdNumbers", "documentNumber", "documentKind")
 
@@ -23,6 +26,18 @@ def key_entry(dataset: Dataset, key: Key, read: Callable[[str], object]) -> KeyE
     kind, number = values.get("documentKind"), values.get("documentNumber")
     documents = ((str(kind), str(number)),) if kind is not None and number is not None else ()
     return KeyEntry(key, tuple(dict.fromkeys(str(one) for one in numbers if one)), documents)
+
+
+def joined(first: Record, second: Record) -> Record:
+    """One record of two datasets that describe the same thing: the second has what the first does not map."""
+    lacking = {flag.field for flag in first.flags if flag.quality is Quality.MISSING}
+    supplied = lacking - {flag.field for flag in second.flags if flag.quality is Quality.MISSING}
+    values = {name: (second if name in supplied else first).values[name] for name in first.values}
+    flags = [flag for flag in first.flags if flag.field not in supplied]
+    flags += [flag for flag in second.flags if flag.field in supplied]
+    datasets = f"{first.provenance.dataset}+{second.provenance.dataset}"
+    provenance = replace(first.provenance, dataset=datasets) if supplied else first.provenance
+    return replace(first, values=values, flags=tuple(flags), provenance=provenance)
 
 
 def upstream_columns(dataset: Dataset, fields: Collection[str]) -> tuple[str, ...]:
@@ -45,29 +60,6 @@ def identifying(dataset: Dataset) -> list[str]:
     return [name for name in _IDENTIFYING if name in dataset.fields]
 
 
-def capability_of(datasets: Sequence[Dataset]) -> Capability:
-    """What an entity's datasets can be asked together."""
-    searchable = [dataset for dataset in datasets if dataset.search is not None]
-    names = {name for dataset in datasets for name in dataset.fields}
-    filters = {
-        # a filter that one of several datasets lacks would silently leave that dataset's records out
-        name: frozenset.intersection(*(operators_of(dataset.fields.get(name)) for dataset in searchable))
-        for name in names
-        if searchable
-    }
-    return Capability(
-        frozenset(names),
-        {name: operators for name, operators in filters.items() if operators},
-        max_batch=min((dataset.max_batch for dataset in datasets), default=100),
-        max_page=min((dataset.max_page for dataset in datasets), default=100),
-    )
-
-
-def operators_of(spec: FieldMap | None) -> frozenset[Op]:
-    """The operators for which a field names an upstream parameter."""
-    return frozenset(spec.filter) if spec is not None and isinstance(spec.filter, Mapping) else frozenset()
-
-
 def parameter_sets(entity: str, dataset: Dataset, where: Sequence[Compare]) -> list[Parameters]:
     """One set of upstream parameters for each raw form that the asked values may have there."""
     choices: list[list[tuple[str, str | tuple[str, ...]]]] = []
@@ -85,13 +77,6 @@ def _forms(entity: str, spec: FieldMap, compare: Compare) -> list[str | tuple[st
         forms = tuple(dict.fromkeys(form for value in wanted for form in encode_value(spec, kind, value)))
         return [forms] if forms else []
     if compare.op is Op.UNDER:
-        return [_region_prefix(str(compare.value))]
+        return [region_prefix(str(compare.value))]
     forms = encode_value(spec, kind, compare.value)
     return list(forms[:1] if compare.op in (Op.LT, Op.GT) else forms)
-
-
-def _region_prefix(code: str) -> str:
-    """A GB/T 2260 code without the zeros that stand for "all of it"."""
-    while len(code) > 2 and len(code) % 2 == 0 and code.endswith("00"):
-        code = code[:-2]
-    return code

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Literal, Protocol
 from urllib.parse import urljoin
 
+from adapters.capabilities import capabilities_of, check_fields, check_filters, supports
 from adapters.contract import (
     AdapterError,
     Call,
@@ -29,12 +30,12 @@ from adapters.contract import (
     Unavailable,
     Unsupported,
 )
+from adapters.cursors import CursorSeal
 from adapters.decode import is_present, key_of, record_of, text_of
 from adapters.drivers.declared import (
-    capability_of,
     identifying,
+    joined,
     key_entry,
-    operators_of,
     parameter_sets,
     paths_of,
     upstream_columns,
@@ -43,6 +44,7 @@ from adapters.drivers.http import Answer, HttpClient, Request, raise_for_status
 from adapters.drivers.paging import Bookmark, Place, following
 from adapters.drivers.template import Scope, Template
 from adapters.manifest import Dataset, Endpoint, Manifest, ManifestError
+from adapters.matching import meets_all
 
 _ERRORS: Mapping[str, type[AdapterError]] = {
     "refused": Refused,
@@ -101,7 +103,6 @@ class Wire(Protocol):
 class _Page:
     rows: Sequence[object]
     next: Place | None
-    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +132,8 @@ class EndpointAdapter:
             for dataset in manifest.datasets(name):
                 self._prepare(name, dataset)
         self._prepare_rules()
-        self.capabilities: Mapping[str, Capability] = {
-            name: capability_of(manifest.datasets(name)) for name in manifest.entities
-        }
+        self.capabilities: Mapping[str, Capability] = capabilities_of(manifest)
+        self._seal = CursorSeal(manifest.id)
 
     # ---- reading ------------------------------------------------------------------------------------------------
 
@@ -143,25 +143,27 @@ class EndpointAdapter:
             _Leg(dataset, template, Scope(call, fields=upstream_columns(dataset, identifying(dataset))))
             for dataset, template in self._declared("PersonRecord", (), "keys")
         ]
-        mark = self._bookmark(after)
+        mark = self._bookmark(after, "keys")
         if mark.leg >= len(legs):
-            raise _foreign_cursor(self.id)
+            raise Invalid(f"{self.id}: that cursor is not of this list. Start again from the first page.")
         leg = legs[mark.leg]
         page = await self._ask(leg.template, leg.scope, mark.place, call)
         entries = {entry.key: entry for row in page.rows if (entry := self._entry(leg.dataset, row))}
-        onward = _onward(mark, page, len(legs))
-        return KeySlice(tuple(entries.values()), onward.mint() if onward else None)
+        return KeySlice(tuple(entries.values()), self._minted(_onward(mark, page, len(legs)), "keys"))
 
     async def fetch(
         self, entity: str, keys: Sequence[Key], fields: Collection[str], call: Call
     ) -> Mapping[Key, Record | AdapterError]:
-        """Records by their own keys; of several rows for one key the first is kept."""
+        """Records by their own keys; of several rows for one key the first is kept, further datasets complete it."""
         found: dict[Key, Record | AdapterError] = {}
         for answers in await self._from_all("fetch", entity, keys, fields, call):
             for key, answer in answers.items():
+                sofar = found.get(key)
                 if isinstance(answer, AdapterError):
                     found.setdefault(key, answer)
-                elif not isinstance(found.get(key), Record):
+                elif isinstance(sofar, Record):
+                    found[key] = joined(sofar, answer[0])
+                else:
                     found[key] = answer[0]
         return found
 
@@ -180,23 +182,26 @@ class EndpointAdapter:
         return found
 
     async def search(self, entity: str, query: Search, call: Call) -> Slice:
-        """A page of matches, filled from as many upstream pages as it takes."""
+        """A page of matches, filled from as many upstream pages as it takes.
+
+        What comes back is held to the conditions again: a source that ignores a parameter answers with everybody.
+        """
         legs = self._search_legs(entity, query, call)
-        mark: Bookmark | None = self._bookmark(query.after)
+        limit = min(query.limit, self.capabilities[entity].max_page)
+        question = repr((entity, sorted(map(repr, query.where))))
+        mark: Bookmark | None = self._bookmark(query.after, question)
         found: dict[Key, Record] = {}
-        total: int | None = None
-        while mark is not None and mark.leg < len(legs) and len(found) < query.limit:
+        while mark is not None and mark.leg < len(legs) and len(found) < limit:
             leg = legs[mark.leg]
             page = await self._ask(leg.template, leg.scope, mark.place, call)
-            records = self._records(leg.dataset, page.rows, query.fields)[mark.skip :]
-            taken = records[: query.limit - len(found)]
+            records = self._matches(leg.dataset, page.rows, query)[mark.skip :]
+            taken = records[: limit - len(found)]
             found.update((record.key, record) for record in taken if record.key not in found)
-            total = page.total if len(legs) == 1 and not leg.dataset.where and not leg.dataset.deleted else None
             if len(taken) < len(records):
                 mark = Bookmark(mark.leg, mark.skip + len(taken), mark.place)
                 break
             mark = _onward(mark, page, len(legs))
-        return Slice(tuple(found.values()), mark.mint() if mark else None, total)
+        return Slice(tuple(found.values()), self._minted(mark, question))
 
     async def health(self) -> Health:
         """Asks the manifest's health path, or the base address when there is none."""
@@ -219,7 +224,9 @@ class EndpointAdapter:
     ) -> Sequence[Mapping[Key, Sequence[Record] | AdapterError]]:
         legs = [
             _Leg(dataset, template, Scope(call, fields=upstream_columns(dataset, fields)))
-            for dataset, template in self._declared(entity, fields, role)
+            for index, (dataset, template) in enumerate(self._declared(entity, fields, role))
+            # what completes a record is asked for its own fields only: HIV is never read along with a name
+            if role == "related" or index == 0 or not dataset.fields.keys().isdisjoint(fields)
         ]
         if not keys:
             return ()
@@ -326,7 +333,7 @@ class EndpointAdapter:
         if cursor is not None and cursor == here.cursor:
             raise Malformed(f"{self.id}: the cursor to the next page is that of this page")
         onward = following(pages, here, len(rows), cursor=cursor, total=total)
-        return _Page(rows, onward, total)
+        return _Page(rows, onward)
 
     def _beside(self, parts: Sequence[object], path: str | None) -> str | None:
         if path is None:
@@ -354,10 +361,20 @@ class EndpointAdapter:
 
     # ---- rows ---------------------------------------------------------------------------------------------------
 
-    def _records(self, dataset: Dataset, rows: Sequence[object], fields: Collection[str]) -> list[Record]:
+    def _matches(self, dataset: Dataset, rows: Sequence[object], query: Search) -> list[Record]:
         fetched_at = datetime.now(UTC)
+        asked = frozenset(query.fields)
+        fields = asked | {compare.field for compare in query.where}
         found = (self._record(dataset, row, fields, fetched_at, None) for row in rows)
-        return [record for record in found if record is not None]
+        return [
+            replace(
+                record,
+                values={name: record.values[name] for name in asked},
+                flags=tuple(flag for flag in record.flags if flag.field in asked),
+            )
+            for record in found
+            if record is not None and meets_all(tuple(query.where), record.values)
+        ]
 
     def _record(
         self, dataset: Dataset, row: object, fields: Collection[str], fetched_at: datetime, person: Key | None
@@ -381,19 +398,15 @@ class EndpointAdapter:
 
     # ---- what is declared ---------------------------------------------------------------------------------------
 
-    def _bookmark(self, after: str | None) -> Bookmark:
-        mark = Bookmark.read(after)
-        if mark is None:
-            raise _foreign_cursor(self.id)
-        return mark
+    def _bookmark(self, after: str | None, question: str) -> Bookmark:
+        return Bookmark() if after is None else Bookmark.read(self._seal.open(after, question)[1] or "")
+
+    def _minted(self, mark: Bookmark | None, question: str) -> str | None:
+        # an upstream cursor may be a key, and a key may be an id number: it goes out sealed
+        return None if mark is None else self._seal.seal(mark.leg, mark.text(), question)
 
     def _declared(self, entity: str, fields: Collection[str], role: Role) -> Sequence[tuple[Dataset, Template]]:
-        capability = self.capabilities.get(entity)
-        if capability is None:
-            raise Unsupported(f"{self.id}: has no {entity}; nothing was sent")
-        beyond = sorted(set(fields) - capability.fields)
-        if beyond:
-            raise Unsupported(f"{self.id}: {entity} has no {', '.join(beyond)}; nothing was sent")
+        check_fields(self.id, self.capabilities, entity, fields)
         able = self._lists.get((entity, role), [])
         if not able:
             raise Unsupported(f"{self.id}: {entity} declares no `{role}`; nothing was sent")
@@ -401,16 +414,20 @@ class EndpointAdapter:
 
     def _search_legs(self, entity: str, query: Search, call: Call) -> Sequence[_Leg]:
         able = self._declared(entity, query.fields, "search")
+        check_filters(self.id, self.capabilities[entity], entity, query.where)
         if query.limit < 1:
-            raise Invalid(f"{self.id}: a search needs a limit above 0")
-        legs: list[_Leg] = []
-        for dataset, template in able:
-            for compare in query.where:
-                if compare.op not in operators_of(dataset.fields.get(compare.field)):
-                    raise Unsupported(f"{self.id}: {entity}.{compare.field} cannot be searched by {compare.op.value}")
-            for values in parameter_sets(entity, dataset, query.where):
-                scope = Scope(call, values=values, fields=upstream_columns(dataset, query.fields))
-                legs.append(_Leg(dataset, template, scope))
+            raise Invalid(f"{self.id}: a page of {query.limit} records cannot be read. Ask for at least one.")
+        able = [
+            (dataset, template) for dataset, template in able if all(supports(dataset, each) for each in query.where)
+        ]
+        if not able:
+            raise Unsupported(f"{self.id}: no one dataset of {entity} has all these filters. Ask by fewer of them.")
+        fields = {*query.fields, *(compare.field for compare in query.where)}
+        legs = [
+            _Leg(dataset, template, Scope(call, values=values, fields=upstream_columns(dataset, fields)))
+            for dataset, template in able
+            for values in parameter_sets(entity, dataset, query.where)
+        ]
         if len(legs) > _MOST_FORMS:
             raise Unsupported(f"{self.id}: the conditions have too many upstream forms. Ask with fewer conditions.")
         return legs
@@ -431,9 +448,6 @@ class EndpointAdapter:
                 self._check(f"{where}.{role}.envelope.data", endpoint.envelope.data, "answer")
         for path in paths_of(dataset, dataset.fields):
             self._check(f"{where}: path {path}", path, "row")
-        for name, spec in dataset.fields.items():
-            if dataset.search is not None and spec.filter and not isinstance(spec.filter, Mapping):
-                raise ManifestError(f"{where}.fields.{name}.filter: names no parameters. Write operator: parameter.")
 
     def _prepare_rules(self) -> None:
         for index, rule in enumerate(self.manifest.errors):
@@ -463,7 +477,3 @@ def _onward(mark: Bookmark, page: _Page, legs: int) -> Bookmark | None:
     if page.next is not None:
         return Bookmark(mark.leg, 0, page.next)
     return Bookmark(mark.leg + 1) if mark.leg + 1 < legs else None
-
-
-def _foreign_cursor(source: str) -> Invalid:
-    return Invalid(f"{source}: the cursor was not minted by this adapter")
