@@ -46,6 +46,11 @@ class Directory:
         manifest = self.manifests.get(source_id)
         return manifest is not None and isinstance(manifest.source, SubgraphSource)
 
+    def declares(self, source_id: str, column: str) -> bool:
+        """Whether an agency's own source (not a peer) fills a column of PersonRecord."""
+        capability = self._capabilities.get(source_id, {}).get("PersonRecord")
+        return capability is not None and column in capability.fields and not self.is_peer(source_id)
+
     def source(self, source_id: str, jurisdiction: str | None = None) -> SourceFacts:
         """A registered source; one that only came with a peer's rows is described by its id and province."""
         manifest = self.manifests.get(source_id)

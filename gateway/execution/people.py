@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from adapters.contract import Call, Record
@@ -51,6 +51,11 @@ class Judged:
         """Whether the viewer may know that this person is in the graph at all."""
         return self.decision[Label.EXISTENCE].effect is Effect.ALLOW
 
+    @property
+    def is_listable(self) -> bool:
+        """Whether the viewer may come upon this person in a list, not only ask about them."""
+        return self.is_known and self.decision[Label.EXISTENCE].may_filter
+
 
 class People:
     """Reads and judges persons for one request."""
@@ -84,14 +89,25 @@ class People:
             return {}, Reading({}, (), ())
         needs = plan.completed(self._hidden)
         reading = await self._house.sources.read(holders, needs, self._call, peers=not self._viewer.forwarded)
+        blind = self._blind_guards(reading)
         judged = {
-            primary: self._judged(primary, reading.records.get(primary, {}), tuple(found), plan)
+            primary: self._judged(primary, reading.records.get(primary, {}), tuple(found), plan, blind)
             for primary, found in holders.items()
         }
         return {token: judged[primary] for token, primary in primaries.items()}, reading
 
+    def _blind_guards(self, reading: Reading) -> frozenset[str]:
+        """The sources that did not answer and that alone could have said that a record is sealed."""
+        failed = {problem.source for problem in reading.problems if "PersonRecord" in problem.entities}
+        return frozenset(source for source in failed if self._house.directory.declares(source, "sealed"))
+
     def _judged(
-        self, token: str, records: Mapping[str, Sequence[Record]], held_by: Sequence[str], plan: Plan
+        self,
+        token: str,
+        records: Mapping[str, Sequence[Record]],
+        held_by: Sequence[str],
+        plan: Plan,
+        blind: frozenset[str],
     ) -> Judged:
         house = self._house
         merged = house.merger.merge(records, COMPARED if plan.shows_conflicts else ())
@@ -104,6 +120,9 @@ class People:
             disagreements=merged.disagreements,
         )
         found = evidence(raw, merged, house.directory.holders_codes(held_by), self._today)
+        if not blind.isdisjoint(held_by):
+            # Not knowing whether a record is sealed is no licence to show it (治安管理处罚法 136).
+            found = replace(found, sealed=True)
         decision = house.authorizer.decide(derive_facts(self._viewer, found))
         return Judged(raw, found, decision, self._sortable(raw))
 

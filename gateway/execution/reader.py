@@ -117,7 +117,7 @@ class RequestReader:
         self._trace.heard(reading.outcomes, reading.problems, shown=True)
         regions = self._house.directory.regions
         unique = {one.raw.id: one for one in judged.values()}
-        return [one for one in unique.values() if one.is_known and matches(one, where, regions)]
+        return [one for one in unique.values() if one.is_listable and matches(one, where, regions)]
 
     async def _candidates(self, where: Sequence[Condition]) -> set[str]:
         """Pseudonyms that some source brings up for every condition."""
@@ -254,7 +254,8 @@ class RequestReader:
     async def access(self, access_id: str) -> AccessFacts | None:
         """One entry."""
         entry = await self._audit.entry(access_id)
-        if entry is None or not self._may_audit(AccessConditions(person=next(iter(entry.record.persons), None))):
+        # One's own entry names oneself alone: an entry about several people would show the others' pseudonyms.
+        if entry is None or not self._may_audit(AccessConditions(person="".join(entry.record.persons))):
             return None
         return self._access(entry)
 

@@ -194,6 +194,15 @@ async def test_a_source_that_is_down_costs_its_own_fields() -> None:
     assert small.audit.kept[0].outcome == "PARTIAL"
 
 
+async def test_while_nobody_can_say_whether_a_record_is_sealed_it_counts_as_sealed() -> None:
+    small = two_agencies(seals={"police"})
+    query = "query($id: ID!){person(id:$id){name}}"
+    await ask(small, query, {"id": ANN_ID})
+    small.sources.down.add("police")
+    await ask(small, query, {"id": ANN_ID})
+    assert [facts.sealed for facts in small.authorizer.asked if not facts.responsible] == [False, True]
+
+
 async def test_people_asked_for_at_once_are_one_batch() -> None:
     small = two_agencies()
     query = """query($people: [_Any!]!){_entities(representations: $people){... on Person{id name}}}"""

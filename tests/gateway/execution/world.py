@@ -99,7 +99,8 @@ class MemorySources:
                         found.setdefault(token, {}).setdefault(entity, []).extend(_projected(rows, needs[entity]))
         used = {source for sources in holders.values() for source in sources}
         problems = tuple(
-            Problem(source, "UNAVAILABLE", "did not answer in time.", ("Measure",)) for source in used & self.down
+            Problem(source, "UNAVAILABLE", "did not answer in time.", ("PersonRecord",))
+            for source in used & self.down
         )
         outcomes = tuple(
             SourceOutcome(source, "UNAVAILABLE" if source in self.down else "ok", 1.0) for source in sorted(used)
@@ -183,8 +184,13 @@ class LabelAuthorizer:
     def __init__(self, effects: Mapping[Label, Effect] | None = None, unfilterable: Collection[Label] = ()) -> None:
         self.effects = dict(effects or {})
         self.unfilterable = set(unfilterable)
+        self.asked: list[Facts] = []
+
+    def basis(self, policy: str) -> str:
+        return policy
 
     def decide(self, facts: Facts) -> Decision:
+        self.asked.append(facts)
         grants = {
             label: Grant(
                 label,
@@ -241,6 +247,7 @@ def house(
     *,
     precedence: Mapping[str, int] | None = None,
     authorizer: LabelAuthorizer | None = None,
+    seals: Collection[str] = (),
 ) -> Small:
     """`rows`: source -> token -> entity -> records."""
     ranks = precedence or {}
@@ -253,7 +260,9 @@ def house(
     handles = Handles(b"h" * 32)
     sources, audit = MemorySources(rows, manifests), MemoryAudit()
     rules = authorizer or LabelAuthorizer()
-    capabilities: dict[str, dict[str, Capability]] = {source: {} for source in rows}
+    capabilities = {
+        source: {"PersonRecord": Capability(frozenset({"sealed"} if source in seals else ()))} for source in rows
+    }
     index = MemoryIndex(held)
     shared = House(
         sources=sources,
