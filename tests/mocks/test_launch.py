@@ -1,0 +1,136 @@
+"""The imitation agencies are built once, answer, can fail one by one, and leave nothing behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+import pytest
+
+from mocks.__main__ import main
+from mocks.databases import database_url, ensure
+from mocks.launch import Imitation
+from mocks.systems import SYSTEMS, of
+from mocks.world import World, populate
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def small() -> World:
+    return populate(people=40)
+
+
+async def answers(url: str) -> bool:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        try:
+            return (await client.get(f"{url}/healthz")).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+
+def urls_of(environment: Mapping[str, str]) -> list[str]:
+    return [value for name, value in environment.items() if name.endswith("_URL")]
+
+
+@pytest.mark.parametrize("processes", [False, True], ids=["thread", "processes"])
+async def test_every_system_answers_and_fails_alone(small: World, tmp_path: Path, processes: bool) -> None:
+    imitation = Imitation()
+    try:
+        environment = await imitation.start(tmp_path, small, processes=processes)
+        assert set(environment) >= {system.variable for system in SYSTEMS.values()}
+        assert [await answers(url) for url in urls_of(environment)] == [True] * len(urls_of(environment))
+        await imitation.stop("jiangsu-aftercare")
+        down = environment[SYSTEMS["jiangsu-aftercare"].variable]
+        assert [await answers(url) for url in urls_of(environment)] == [url != down for url in urls_of(environment)]
+    finally:
+        await imitation.close()
+    assert not any([await answers(url) for url in urls_of(environment)])
+
+
+async def test_one_province_starts_alone(small: World, tmp_path: Path) -> None:
+    imitation = Imitation()
+    try:
+        environment = await imitation.start(tmp_path, small, provinces=("zhejiang",))
+        assert {name.split("_")[0] for name in environment} == {"ZHEJIANG"}
+    finally:
+        await imitation.close()
+
+
+async def test_secrets_are_lent_to_this_process_and_taken_back(small: World, tmp_path: Path) -> None:
+    names = [system.secret_variable for system in of(("zhejiang",)) if system.secret_variable]
+    imitation = Imitation()
+    environment = await imitation.start(tmp_path, small, provinces=("zhejiang",))
+    assert all(os.environ[name] == environment[name] for name in names)
+    await imitation.close()
+    assert not any(name in os.environ for name in names)
+
+
+async def test_a_database_cannot_be_stopped() -> None:
+    with pytest.raises(ValueError, match="is a database"):
+        await Imitation().stop("jiangsu-police")
+
+
+async def test_databases_are_built_once_and_again_for_another_world(small: World, tmp_path: Path) -> None:
+    systems = of(("zhejiang",))
+    told: list[str] = []
+    await ensure(tmp_path, small, systems, progress=told.append)
+    assert len(told) == len(systems)
+    await ensure(tmp_path, small, systems, progress=told.append)
+    assert len(told) == len(systems)
+    await ensure(tmp_path, populate(seed=5, people=40), systems, progress=told.append)
+    assert len(told) == 2 * len(systems)
+
+
+async def test_a_system_may_live_in_another_database(small: World, tmp_path: Path) -> None:
+    elsewhere = f"sqlite+aiosqlite:///{tmp_path / 'elsewhere.sqlite'}"
+    urls = await ensure(tmp_path / "own", small, of(("zhejiang",)), databases={"zhejiang-community": elsewhere})
+    assert urls["zhejiang-community"] == elsewhere
+    assert (tmp_path / "elsewhere.sqlite").exists()
+    assert not (tmp_path / "own" / "zhejiang-community.db").exists()
+
+
+def test_a_served_system_ends_with_its_parent(small: World, tmp_path: Path) -> None:
+    assert main(["build", "--directory", str(tmp_path), "--people", "40"]) == 0
+    command = [
+        sys.executable,
+        "-m",
+        "mocks",
+        "serve",
+        "zhejiang-aftercare",
+        "--directory",
+        str(tmp_path),
+        "--attached",
+    ]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        url = process.stdout.readline().decode().strip()
+        assert httpx.get(f"{url}/healthz", trust_env=False).status_code == 200
+        process.stdin.close()
+        assert process.wait(timeout=20) == 0
+
+
+def test_serving_what_was_not_built_says_how_to_build(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "zhejiang-aftercare", "--directory", str(tmp_path)]) == 2
+    assert "python -m mocks build" in capsys.readouterr().err
+
+
+def test_serving_a_database_says_where_it_lies(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "jiangsu-police", "--directory", str(tmp_path)]) == 2
+    assert database_url(tmp_path, SYSTEMS["jiangsu-police"]) in capsys.readouterr().err
+
+
+def test_the_list_names_every_system(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    listed = capsys.readouterr().out
+    assert all(name in listed for name in SYSTEMS)
+
+
+def test_every_system_has_its_own_address_variable() -> None:
+    variables = [system.variable for system in SYSTEMS.values()]
+    assert len(set(variables)) == len(variables) >= 11
