@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from gateway.tokens import Peer
 
 PREFIX: Final = "YITI_"
 
@@ -22,6 +26,7 @@ class SettingsError(Exception):
 
 Paths = Annotated[tuple[Path, ...], NoDecode]
 NamedPaths = Annotated[Mapping[str, Path], NoDecode]
+Peers = Annotated[Mapping[str, Peer], NoDecode]
 Words = Annotated[tuple[str, ...], NoDecode]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]{2,60}$")]
 
@@ -44,20 +49,24 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
 
     manifests: Paths = Field(description="Folders, each of whose `*.yaml` files describes one source.")
-    townships: Paths = Field((), description="Files of township codes beyond GB/T 2260.")
+    townships: Paths = Field((), description="YAML files of township codes and names, which GB/T 2260 lacks.")
     state: Path = Field(Path("var"), description="Folder of what is kept: `audit.sqlite` and `identity.sqlite`.")
 
     issuers: NamedPaths = Field(
         {},
         description="Who may issue viewers' tokens, each with its file of public keys (JWKS). Needed in production.",
     )
-    peers: NamedPaths = Field(
-        {}, description="Other gateways that may ask and be asked, each with its file of public keys (JWKS)."
+    peers: Peers = Field(
+        {},
+        description="Other gateways that may ask and be asked, each as `name@province=path`: the GB/T 2260 code of "
+        "the province whose staff it speaks for, and its file of public keys (JWKS).",
     )
     token_key_file: Path | None = Field(
         None, description="File with the key that makes pseudonyms, the same in all provinces. Needed in production."
     )
-    token_epoch: int = Field(1, ge=1, description="Counts up when the pseudonym key is renewed.")
+    token_epoch: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{1,20}$")] = Field(
+        "1", description="Names the pseudonym key's epoch; change it together with the key."
+    )
     index_key_file: Path | None = Field(
         None, description="File with the key that protects the identity index and cache. Needed in production."
     )
@@ -87,6 +96,12 @@ class Settings(BaseSettings):
         ge=0,
         description="How often the identity index is renewed from the sources' key lists; 0: at start only.",
     )
+    demo_viewers: Path | None = Field(
+        None, description="YAML list of the imitation viewers of demo mode; refused in production."
+    )
+    today: date | None = Field(
+        None, description="The day that demo mode takes for today, such as `2026-11-01`; refused in production."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="From `info` on, each request is one line of JSON without personal values."
     )
@@ -96,18 +111,23 @@ class Settings(BaseSettings):
     def _listed(cls, value: object) -> object:
         return tuple(_parts(value)) if isinstance(value, str) else value
 
-    @field_validator("issuers", "peers", mode="before")
+    @field_validator("issuers", mode="before")
     @classmethod
-    def _named(cls, value: object) -> object:
+    def _issuers(cls, value: object) -> object:
+        return _named(value, "name=path") if isinstance(value, str) else value
+
+    @field_validator("peers", mode="before")
+    @classmethod
+    def _peers(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        named: dict[str, str] = {}
-        for part in _parts(value):
-            name, separator, path = part.partition("=")
-            if not separator or not name.strip() or not path.strip() or name.strip() in named:
-                raise ValueError("must be name=path, separated by commas, each name once")
-            named[name.strip()] = path.strip()
-        return named
+        peers: dict[str, Peer] = {}
+        for where, path in _named(value, "name@province=path").items():
+            name, _, province = where.partition("@")
+            if not re.fullmatch(r"\d{2}0000", province) or name in peers:
+                raise ValueError("must be name@province=path with the province's GB/T 2260 code, each name once")
+            peers[name] = Peer(Path(path), province)
+        return peers
 
     @field_validator("cors_origins")
     @classmethod
@@ -128,11 +148,14 @@ class Settings(BaseSettings):
                 raise ValueError(f"{path} is not a folder")
         return paths
 
-    @field_validator("townships", "issuers", "peers", "token_key_file", "index_key_file", "signing_key_file")
+    @field_validator(
+        "townships", "issuers", "peers", "token_key_file", "index_key_file", "signing_key_file", "demo_viewers"
+    )
     @classmethod
     def _files(cls, value: Any) -> Any:
-        paths = value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple) else (value,)
-        for path in paths:
+        given = value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple) else (value,)
+        for one in given:
+            path = one.keys if isinstance(one, Peer) else one
             if path is not None and not path.is_file():
                 raise ValueError(f"{path} is not a file")
         return value
@@ -145,6 +168,10 @@ class Settings(BaseSettings):
         if self.mode == "production" and missing:
             names = ", ".join(PREFIX + name.upper() for name in missing)
             raise ValueError(f"production needs {names}; set them, or set {PREFIX}MODE=demo for imitation people")
+        imitation = [name for name in ("demo_viewers", "today") if getattr(self, name) is not None]
+        if self.mode == "production" and imitation:
+            names = ", ".join(PREFIX + name.upper() for name in imitation)
+            raise ValueError(f"production knows no imitation viewers and days; unset {names}")
         return self
 
     @property
@@ -206,16 +233,30 @@ def _parts(text: str) -> Iterator[str]:
     return (part.strip() for part in text.split(",") if part.strip())
 
 
+def _named(text: str, form: str) -> dict[str, str]:
+    named: dict[str, str] = {}
+    for part in _parts(text):
+        name, _, path = (side.strip() for side in part.partition("="))
+        if not name or not path or name in named:
+            raise ValueError(f"must be {form}, separated by commas, each name once")
+        named[name] = path
+    return named
+
+
 def _shown(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, SecretStr):
         return "(set)"
     if isinstance(value, Mapping):
-        return ",".join(f"{name}={path}" for name, path in value.items())
+        return ",".join(f"{name}{_file(target)}" for name, target in value.items())
     if isinstance(value, tuple):
         return ",".join(str(part) for part in value)
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _file(target: object) -> str:
+    return f"@{target.province}={target.keys}" if isinstance(target, Peer) else f"={target}"
 
 
 def _refuse_typos(environment: Mapping[str, str]) -> None:

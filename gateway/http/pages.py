@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
 from pathlib import Path
@@ -64,12 +64,11 @@ def editor_page(*, demo: bool) -> Reply:
     return _page(text.substitute(demo=str(demo).lower()))
 
 
-def demo_viewers(viewers: Sequence[DemoViewer]) -> Endpoint:
-    """GET /demo/viewers: the imitation viewers and their tokens; mounted in demo mode only."""
-    reply = json_reply([asdict(viewer) for viewer in viewers])
+def demo_viewers(issue: Callable[[], Sequence[DemoViewer]]) -> Endpoint:
+    """GET /demo/viewers: the imitation viewers with fresh tokens; mounted in demo mode only."""
 
     async def answer(_: Exchange) -> Reply:
-        return reply
+        return json_reply([asdict(viewer) for viewer in issue()])
 
     return answer
 

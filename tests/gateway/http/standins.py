@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from gateway.execution.engine import Answer, Request
 from graphql import GraphQLError, build_schema, graphql, validate
 from graphql import parse as parse_document
 
 from gateway.errors import AuditUnavailable, PurposeMissing, Unauthenticated
+from gateway.execution.engine import Answer, Request
 from gateway.http.application import Application, Route
 from gateway.http.cors import Origins
 from gateway.http.graphql import GraphQLEndpoint

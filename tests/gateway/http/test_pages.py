@@ -77,7 +77,7 @@ async def test_the_landing_page_says_what_this_is_and_escapes(engine: Engine) ->
 
 
 async def test_the_demo_offers_its_viewers() -> None:
-    app = Application({"/demo/viewers": Route(demo_viewers([DemoViewer("后续照管", "t1")]))})
+    app = Application({"/demo/viewers": Route(demo_viewers(lambda: [DemoViewer("后续照管", "t1")]))})
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client:
         answer = await client.get("/demo/viewers")
     assert answer.json() == [{"title": "后续照管", "token": "t1"}]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.settings import Settings, SettingsError, load, reference, table
+from gateway.tokens import Peer
 
 PAGE = Path(__file__).parents[3] / "docs" / "settings.md"
 
@@ -39,10 +40,11 @@ def test_every_setting_says_what_it_is() -> None:
 def test_lists_and_named_files_are_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("YITI_MODE", "demo")
     monkeypatch.setenv("YITI_CORS_ORIGINS", "https://a.example, https://b.example:8443")
-    monkeypatch.setenv("YITI_PEERS", f"yiti-zhejiang={folder / 'jwks.json'}")
+    monkeypatch.setenv("YITI_PEERS", f"yiti-zhejiang@330000={folder / 'jwks.json'}")
     settings = load()
     assert settings.cors_origins == ("https://a.example", "https://b.example:8443")
-    assert settings.peers == {"yiti-zhejiang": folder / "jwks.json"}
+    assert settings.peers == {"yiti-zhejiang": Peer(folder / "jwks.json", "330000")}
+    assert f"yiti-zhejiang@330000={folder / 'jwks.json'}" in table(settings)
     assert settings.demo
     assert settings.editor
 
@@ -62,10 +64,23 @@ def test_production_with_its_keys_starts_without_the_editor(folder: Path) -> Non
     assert not settings.editor
 
 
+@pytest.mark.parametrize("given", [{"today": "2026-11-01"}, {"demo_viewers": "jwks.json"}])
+def test_production_refuses_what_is_for_imitation(folder: Path, given: dict[str, str]) -> None:
+    if "demo_viewers" in given:
+        given = {"demo_viewers": str(folder / given["demo_viewers"])}
+    message = refused(
+        issuers={"idp": folder / "jwks.json"},
+        token_key_file=folder / "token.key",
+        index_key_file=folder / "index.key",
+        **given,
+    )
+    assert f"unset YITI_{next(iter(given)).upper()}" in message
+
+
 def test_peers_want_a_key_of_ones_own(folder: Path) -> None:
     message = refused(
         issuers={"idp": folder / "jwks.json"},
-        peers={"other": folder / "jwks.json"},
+        peers={"other": Peer(folder / "jwks.json", "330000")},
         token_key_file=folder / "token.key",
         index_key_file=folder / "index.key",
     )
@@ -83,8 +98,11 @@ def test_peers_want_a_key_of_ones_own(folder: Path) -> None:
         ("YITI_DEADLINE_SECONDS", "nan", "Input should be"),
         ("YITI_MANIFESTS", "/no/such/folder", "is not a folder"),
         ("YITI_MANIFESTS", " , ", "names no folder"),
-        ("YITI_PEERS", "zhejiang", "name=path"),
-        ("YITI_PEERS", "a=x,a=y", "each name once"),
+        ("YITI_PEERS", "zhejiang", "name@province=path"),
+        ("YITI_PEERS", "zhejiang=/x", "name@province=path"),
+        ("YITI_PEERS", "a@330000=x,a@330000=y", "each name once"),
+        ("YITI_PEERS", "a@330000=x,a@320000=y", "each name once"),
+        ("YITI_PEERS", "a@330000=/no/such/file", "is not a file"),
         ("YITI_ISSUERS", "idp=/no/such/file", "is not a file"),
         ("YITI_CORS_ORIGINS", "*", "without path or wildcard"),
         ("YITI_CORS_ORIGINS", "https://a.example/x", "without path or wildcard"),

@@ -1,0 +1,202 @@
+"""Wiring: from settings to a gateway that answers. Whatever cannot be used stops the start and says why."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Final
+
+from adapters.drivers import open_adapter
+from gateway.audit.log import SqliteAuditLog
+from gateway.audit.record import AuditLog
+from gateway.authorization.decide import CedarAuthorizer
+from gateway.demo_viewers import development_issuer, read_viewers
+from gateway.execution.cursor import Cursors
+from gateway.execution.directory import Directory
+from gateway.execution.engine import Engine
+from gateway.execution.handles import Handles
+from gateway.execution.merge import Merger
+from gateway.execution.people import House
+from gateway.federation.assertion import PeerSigner
+from gateway.federation.locator import Locator
+from gateway.http import Application
+from gateway.http.application import Route
+from gateway.http.cors import Origins
+from gateway.http.federation import LocatorEndpoint, public_keys
+from gateway.http.graphql import GraphQLEndpoint
+from gateway.http.health import Readiness, alive
+from gateway.http.pages import DemoViewer, assets, demo_viewers, editor_page, landing
+from gateway.identity.build import StoredIndex, build
+from gateway.identity.token import TokenService
+from gateway.keys import SigningKey, make_signing_key, public_jwks, read_signing_key
+from gateway.renewal import listing_call, renew
+from gateway.secret import derive, keep_secret, read_secret
+from gateway.settings import Settings
+from gateway.sources.cache import Lifetime, RecordCache, redis_backend
+from gateway.sources.fetch import FederatedSources
+from gateway.sources.registry import OpenSource, open_sources, read_manifests
+from gateway.tokens import DevIssuer, Verifier
+from gateway.townships import read_townships
+from schema.build import build as build_schema
+from schema.codes import Regions
+
+CHINA: Final = timezone(timedelta(hours=8))
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """One gateway, ready to answer."""
+
+    application: Application
+    engine: Engine
+    sources: FederatedSources
+    index: StoredIndex
+    audit: AuditLog
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Gateway]:
+    """A gateway by these settings, closed again at the end.
+
+    Raises ManifestError, PolicyError, KeyFileError, SettingsError, IndexUnreadable or AuditUnavailable; each says
+    the fix.
+    """
+    async with AsyncExitStack() as stack:
+        settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        regions = read_townships(settings.townships)
+        authorizer = CedarAuthorizer.load()
+        signing_key = _signing_key(settings)
+        signer = PeerSigner(signing_key, settings.name) if signing_key is not None else None
+        issuer = development_issuer(settings) if settings.demo else None
+        verifier = _verifier(settings, issuer)
+        tokens = TokenService(_secret(settings.token_key_file, settings, "token.key"), settings.token_epoch)
+        index_key = _secret(settings.index_key_file, settings, "index.key")
+
+        opened_sources = await open_sources(read_manifests(settings.manifests), open_adapter)
+        sources = FederatedSources(opened_sources, cache=_cache(settings, index_key))
+        stack.push_async_callback(sources.aclose)
+        audit = await asyncio.to_thread(SqliteAuditLog, settings.audit_file)
+        stack.push_async_callback(audit.aclose)
+        sign = signer.service_token if signer is not None else None
+        index = await build(
+            opened_sources, tokens, settings.identity_file, index_key, listing_call(settings.name, sign)
+        )
+        stack.callback(index.close)
+
+        house = _house(sources, opened_sources, index, authorizer, regions, derive(index_key, "handles"))
+        engine = _engine(settings, house, audit, derive(index_key, "cursors"), index, signer)
+        locator = LocatorEndpoint(Locator(index), verifier, audit, jurisdiction=settings.province)
+        routes = {
+            **_pages(settings, regions, issuer),
+            "/graphql": Route(
+                GraphQLEndpoint(
+                    engine,
+                    verifier,
+                    max_body_bytes=settings.max_body_bytes,
+                    page=editor_page(demo=settings.demo) if settings.editor else None,
+                ),
+                ("GET", "POST"),
+            ),
+            "/healthz": Route(alive),
+            "/readyz": Route(Readiness(sources.health)),
+            "/federation/locator": Route(locator, ("POST",)),
+            "/.well-known/jwks.json": Route(public_keys(public_jwks(*([signing_key] if signing_key else [])))),
+        }
+        renewal = asyncio.create_task(
+            renew(index, lambda: listing_call(settings.name, sign), settings.refresh_seconds)
+        )
+        stack.push_async_callback(_stop, renewal)
+        yield Gateway(Application(routes, Origins(settings.cors_origins)), engine, sources, index, audit)
+
+
+def _verifier(settings: Settings, issuer: DevIssuer | None) -> Verifier:
+    issuers = dict(settings.issuers)
+    if issuer is not None:
+        issuers[issuer.name] = issuer.jwks
+    return Verifier(settings.name, issuers, settings.peers)
+
+
+def _signing_key(settings: Settings) -> SigningKey | None:
+    if settings.signing_key_file is not None:
+        return read_signing_key(settings.signing_key_file)
+    return make_signing_key(settings.state / "signing.key.json") if settings.demo else None
+
+
+def _secret(path: Path | None, settings: Settings, name: str) -> bytes:
+    # Production never comes here without a path: the settings refuse that.
+    return read_secret(path) if path is not None else keep_secret(settings.state / name)
+
+
+def _cache(settings: Settings, key: bytes) -> RecordCache | None:
+    if settings.cache_ttl_seconds == 0:
+        return None
+    url = settings.cache_redis_url
+    backend = redis_backend(url.get_secret_value()) if url is not None else None
+    return RecordCache(Lifetime(timedelta(seconds=settings.cache_ttl_seconds)), backend, key)
+
+
+def _house(
+    sources: FederatedSources,
+    opened_sources: Mapping[str, OpenSource],
+    index: StoredIndex,
+    authorizer: CedarAuthorizer,
+    regions: Regions,
+    key: bytes,
+) -> House:
+    handles = Handles(key)
+    capabilities = {name: source.adapter.capabilities for name, source in opened_sources.items()}
+    precedence = {name: manifest.precedence for name, manifest in sources.manifests.items()}
+    return House(
+        sources=sources,
+        index=index,
+        authorizer=authorizer,
+        directory=Directory(sources.manifests, capabilities, regions),
+        merger=Merger(precedence, handles),
+        handles=handles,
+    )
+
+
+def _engine(
+    settings: Settings, house: House, audit: AuditLog, key: bytes, index: StoredIndex, signer: PeerSigner | None
+) -> Engine:
+    return Engine(
+        schema=build_schema()._schema,
+        house=house,
+        audit=audit,
+        cursors=Cursors(key),
+        find=lambda kind, number: index.find(number, kind),
+        assertions=signer.assert_for if signer is not None else None,
+        jurisdiction=settings.province,
+        deadline_seconds=settings.deadline_seconds,
+        today=_today(settings.today),
+    )
+
+
+def _today(fixed: date | None) -> Callable[[], date]:
+    """Deadlines of the law count days in China, wherever the server's clock stands."""
+    return lambda: fixed or datetime.now(CHINA).date()
+
+
+def _pages(settings: Settings, regions: Regions, issuer: DevIssuer | None) -> dict[str, Route]:
+    region = regions.get(settings.province)
+    place = f"{region.name} {settings.province}" if region is not None else settings.province
+    pages = {
+        "/": Route(landing(name=settings.name, province=place, demo=settings.demo, editor=settings.editor)),
+        **(assets() if settings.editor else {}),
+    }
+    if issuer is not None:
+        viewers = read_viewers(settings.demo_viewers) if settings.demo_viewers is not None else ()
+        pages["/demo/viewers"] = Route(
+            demo_viewers(lambda: [DemoViewer(viewer.title, viewer.token(issuer)) for viewer in viewers])
+        )
+    return pages
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,181 @@
+"""The command `yiti`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import difflib
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from adapters.manifest import ManifestError
+from gateway.authorization.policy_set import PolicyError
+from gateway.errors import GatewayError
+from gateway.identity.store import IndexUnreadable
+from gateway.keys import KeyFileError
+from gateway.settings import Settings, SettingsError, load, reference, table
+from schema.enums import Purpose
+
+FAULTY: Final = 1
+UNUSABLE: Final = 2
+INTERRUPTED: Final = 130
+
+
+class UsageError(Exception):
+    """A command that cannot be run like this: says why and the fix."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code: 0 done, 1 something was found wrong, 2 it could not be started."""
+    chosen = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = chosen.command
+    try:
+        return command(chosen)
+    except (
+        SettingsError,
+        ManifestError,
+        PolicyError,
+        KeyFileError,
+        IndexUnreadable,
+        GatewayError,
+        UsageError,
+    ) as err:
+        for line in str(err).splitlines():
+            print(f"yiti: {line}", file=sys.stderr)
+        return UNUSABLE
+    except BrokenPipeError:
+        sys.stderr.close()  # what read our output went away, which is no error of ours
+        return 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="yiti",
+        description="Yiti (一体): one graph over the agencies of drug rehabilitation.",
+        epilog="Settings come from environment variables: see `yiti settings --reference`.",
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="start this gateway", description="Start this gateway.")
+    serve.add_argument("--host", help="address to listen on, before YITI_HOST")
+    serve.add_argument("--port", type=int, help="port to listen on, before YITI_PORT")
+    serve.set_defaults(command=_serve)
+
+    token = commands.add_parser(
+        "token",
+        help="print an imitation viewer's access token (demo mode only)",
+        description="Print an access token of an imitation viewer. In demo mode only: in production viewers get "
+        "their tokens from the issuers named in YITI_ISSUERS.",
+    )
+    token.add_argument("profile", nargs="?", help="which imitation viewer; without it, all are listed")
+    token.add_argument("--purpose", help="purpose of use, before the profile's own, such as AFTERCARE")
+    token.set_defaults(command=_token)
+
+    schema = commands.add_parser("schema", help="print the graph in SDL", description="Print the graph in SDL.")
+    schema.add_argument("--check", action="store_true", help="compare with schema/unified.graphql instead")
+    schema.set_defaults(command=_schema)
+
+    settings = commands.add_parser(
+        "settings", help="print the settings", description="Print every setting with its value; secrets stay hidden."
+    )
+    settings.add_argument("--reference", action="store_true", help="print what each setting means instead")
+    settings.set_defaults(command=_settings)
+
+    adapter = commands.add_parser("adapter", help="try out a source's manifest")
+    steps = adapter.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    check = steps.add_parser(
+        "check", help="hold a source to the adapter contract", description="Hold a source to the adapter contract."
+    )
+    check.add_argument("file", type=Path, help="the manifest, an adapter.yaml")
+    check.set_defaults(command=_adapter_check)
+
+    demo = commands.add_parser(
+        "demo",
+        help="start imitation agencies and two gateways, and walk through them",
+        description="Start imitation agencies and two provinces' gateways on this machine, and walk through them.",
+    )
+    demo.add_argument("--once", action="store_true", help="exit after the tour instead of staying up")
+    demo.set_defaults(command=_demo)
+    return parser
+
+
+def _serve(chosen: argparse.Namespace) -> int:
+    from gateway.logs import set_up
+    from gateway.serving import serve
+
+    given = {name: value for name in ("host", "port") if (value := getattr(chosen, name)) is not None}
+    settings = load(**given)
+    set_up(settings.log_level)
+    return asyncio.run(serve(settings))
+
+
+def _schema(chosen: argparse.Namespace) -> int:
+    from schema.build import SDL_FILE, sdl
+
+    printed = sdl()
+    if not chosen.check:
+        print(printed, end="")
+        return 0
+    kept = SDL_FILE.read_text(encoding="utf-8") if SDL_FILE.exists() else ""
+    if printed == kept:
+        return 0
+    before, after = kept.splitlines(keepends=True), printed.splitlines(keepends=True)
+    sys.stdout.writelines(difflib.unified_diff(before, after, "schema/unified.graphql", "printed now"))
+    print("yiti: the graph differs. If it is meant: yiti schema > schema/unified.graphql", file=sys.stderr)
+    return FAULTY
+
+
+def _settings(chosen: argparse.Namespace) -> int:
+    print(reference() if chosen.reference else table(load()) + "\n", end="")
+    return 0
+
+
+def _token(chosen: argparse.Namespace) -> int:
+    from gateway.demo_viewers import development_issuer, read_viewers
+
+    settings = _demo_settings()
+    viewers = (
+        {viewer.profile: viewer for viewer in read_viewers(settings.demo_viewers)} if settings.demo_viewers else {}
+    )
+    if chosen.profile is None:
+        for name, viewer in viewers.items():
+            print(f"{name:<24} {viewer.purpose:<16} {viewer.title}")
+        return 0
+    if chosen.profile not in viewers:
+        known = ", ".join(viewers) or "none: name a list of them in YITI_DEMO_VIEWERS"
+        raise UsageError(f"token: no imitation viewer of that name. There are: {known}.")
+    if chosen.purpose is not None and chosen.purpose not in Purpose.__members__:
+        raise UsageError(f"token: --purpose: unknown word. Use one of {', '.join(Purpose.__members__)}.")
+    print(viewers[chosen.profile].token(development_issuer(settings), chosen.purpose))
+    return 0
+
+
+def _demo_settings() -> Settings:
+    settings = load()
+    if not settings.demo:
+        raise UsageError(
+            "token: imitation viewers exist in demo mode only. Set YITI_MODE=demo, or ask an issuer for a token."
+        )
+    return settings
+
+
+def _adapter_check(chosen: argparse.Namespace) -> int:
+    from gateway.adapter_check import check
+
+    return asyncio.run(check(chosen.file))
+
+
+def _demo(chosen: argparse.Namespace) -> int:
+    # Imitations know nothing of the gateway, nor it of them: the tour runs beside us and starts us like anybody else.
+    command = [sys.executable, "-m", "mocks.tour", *(["--once"] if chosen.once else [])]
+    tour = subprocess.Popen(command)  # noqa: S603 - our own module, no input of anybody
+    while True:
+        try:
+            return tour.wait()
+        except KeyboardInterrupt:
+            continue  # it was told too, and stops what it started

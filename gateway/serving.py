@@ -1,0 +1,60 @@
+"""Runs one gateway under uvicorn until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import signal
+import socket
+
+import uvicorn
+
+from gateway.app import opened
+from gateway.settings import Settings, SettingsError
+
+log = logging.getLogger("yiti.serving")
+
+
+async def serve(settings: Settings) -> int:
+    """Serve; everything is ready before the first request is taken, and closed after the last answer."""
+    with _listen(settings.host, settings.port) as listener:
+        async with opened(settings) as gateway:
+            _outlive_signals()
+            config = uvicorn.Config(
+                gateway.application,
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,  # it would write query strings
+                server_header=False,
+                timeout_graceful_shutdown=10,
+            )
+            gc.collect()
+            gc.freeze()  # what is built by now stays for good; no need to look at it again and again
+            host, port = listener.getsockname()[:2]
+            log.info("%s answers at http://%s:%s/graphql", settings.name, host, port)
+            await uvicorn.Server(config).serve(sockets=[listener])
+    return 0
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Takes the port at once, so that a wrong one is said before the work; connections come in only when served."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as err:
+        listener.close()
+        raise SettingsError(
+            f"YITI_HOST, YITI_PORT: {host} port {port} cannot be listened on ({err.strerror}). Choose another one."
+        ) from None
+    return listener
+
+
+def _outlive_signals() -> None:
+    """uvicorn stops on a signal and raises it again afterwards, which would end us before the log is closed."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, lambda: None)
