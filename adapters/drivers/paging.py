@@ -57,24 +57,17 @@ class Bookmark:
     skip: int = 0
     place: Place | None = None
 
-    def mint(self) -> str:
-        """The cursor as text."""
+    def text(self) -> str:
+        """What `read` reads again."""
         place = self.place
-        if place is None:
-            return f"{self.leg}.{self.skip}"
-        return f"{self.leg}.{self.skip}.{place.position}.{place.seen}.{place.cursor or ''}"
+        start = f"{self.leg}.{self.skip}"
+        return start if place is None else f"{start}.{place.position}.{place.seen}.{place.cursor or ''}"
 
     @classmethod
-    def read(cls, text: str | None) -> Bookmark | None:
-        """The bookmark that was minted, the first place for None, and None for a text that never was minted."""
-        if text is None:
-            return cls()
-        leg, _, rest = text.partition(".")
-        skip, _, rest = rest.partition(".")
-        if not rest and leg.isdecimal() and skip.isdecimal():
+    def read(cls, text: str) -> Bookmark:
+        """The bookmark whose text this is."""
+        leg, skip, *rest = text.split(".", 4)
+        if not rest:
             return cls(int(leg), int(skip))
-        position, _, rest = rest.partition(".")
-        seen, dot, cursor = rest.partition(".")
-        if not dot or not all(part.isdecimal() and len(part) < 15 for part in (leg, skip, position, seen)):
-            return None
+        position, seen, cursor = rest
         return cls(int(leg), int(skip), Place(int(position), int(seen), cursor or None))

@@ -27,6 +27,7 @@ from urllib.parse import urlsplit
 
 from graphql import GraphQLSyntaxError, parse
 
+from adapters.capabilities import capabilities_of, check_fields
 from adapters.contract import (
     AdapterError,
     Call,
@@ -46,18 +47,19 @@ from adapters.contract import (
     Value,
 )
 from adapters.decode import record_of
-from adapters.drivers.declared import capability_of, paths_of
+from adapters.drivers.declared import paths_of
 from adapters.drivers.http import Answer, HttpClient, Request, raise_for_status
 from adapters.drivers.peer_answer import Failure, Withheld, failures, withheld
 from adapters.drivers.selection import Keys, Selection, overlaps, rows, value
 from adapters.forms.dates import moment
-from adapters.manifest import Dataset, Manifest, ManifestError, SubgraphSource
-from schema.entities import ENTITIES
+from adapters.manifest import Dataset, FieldMap, Manifest, ManifestError, SubgraphSource
+from schema.entities import ENTITIES, Kind
 from schema.enums import Quality
 
 _PROVENANCE: Final = ("recordId", "asOf", "fetchedAt", "source.id", "source.jurisdiction.code")
 _QUALITY: Final = ("quality.field", "quality.quality")
 _MOST_PLANS: Final = 500
+_TEXTUAL: Final = frozenset({Kind.TEXT, Kind.CODE, Kind.ID_NUMBER})
 
 Wanted = Mapping[str, frozenset[str]]  # entity -> fields
 
@@ -126,9 +128,7 @@ class SubgraphAdapter:
         )
         self._plans: dict[frozenset[tuple[str, frozenset[str]]], _Plan] = {}
         self._rounds: dict[tuple[Call, tuple[Key, ...]], _Round] = {}
-        self.capabilities: Mapping[str, Capability] = {
-            name: replace(capability_of(manifest.datasets(name)), filters={}) for name in manifest.entities
-        }
+        self.capabilities: Mapping[str, Capability] = capabilities_of(manifest)
         self._check()
 
     # ---- the contract -------------------------------------------------------------------------------------------
@@ -162,7 +162,7 @@ class SubgraphAdapter:
         self, entity: str, people: Sequence[Key], fields: Collection[str], call: Call
     ) -> Mapping[Key, Sequence[Record] | AdapterError]:
         """Every record of each person; one whom the peer does not know, or has no record of, is absent."""
-        self._require(entity, fields)
+        check_fields(self.id, self.capabilities, entity, fields)
         tokens = tuple(dict.fromkeys(people))
         if not tokens:
             return {}
@@ -293,13 +293,6 @@ class SubgraphAdapter:
             except (ValueError, GraphQLSyntaxError) as err:
                 raise ManifestError(f"{self.id}: entities.{entity}: {err}. Correct the path.") from err
 
-    def _require(self, entity: str, fields: Collection[str]) -> None:
-        if entity not in self.capabilities:
-            raise Unsupported(f"{self.id}: has no {entity}; nothing was sent")
-        beyond = sorted(set(fields) - self.capabilities[entity].fields)
-        if beyond:
-            raise Unsupported(f"{self.id}: {entity} has no {', '.join(beyond)}; nothing was sent")
-
     def _plan(self, wanted: Wanted) -> _Plan:
         signature = frozenset(wanted.items())
         plan = self._plans.get(signature)
@@ -350,11 +343,12 @@ class SubgraphAdapter:
         )
         if record is None:
             return None
-        values, hidden = _uncovered(entity, record.values, found)
+        shown = {name: _shown(entity, name, one, where.dataset, read, found) for name, one in record.values.items()}
+        hidden = frozenset(name for name, (_, is_hidden) in shown.items() if is_hidden)
         noticed = {*record.flags, *_quality(where, row, fields)}
         return replace(
             record,
-            values=values,
+            values={name: one for name, (one, _) in shown.items()},
             provenance=self._provenance(where, row, record.provenance),
             flags=tuple(sorted((flag for flag in noticed if flag.field not in hidden), key=_by_name)),
             hidden=hidden,
@@ -391,17 +385,24 @@ def _reader(where: _Rows, row: Mapping[str, object], nameless: Key) -> Callable[
     return read
 
 
-def _uncovered(entity: str, values: Mapping[str, Value], found: _Found) -> tuple[dict[str, Value], frozenset[str]]:
-    """The values without what a mask left of some, and the fields that the holder did not show."""
-    shown: dict[str, Value] = {}
-    hidden: set[str] = set()
-    for name, one in values.items():
-        label = ENTITIES[entity].columns[name].label.value
-        masked = one is not None and found.withheld.masks(label, found.place)
-        if masked or (one is None and found.withheld.denies(label, found.place)):
-            hidden.add(name)
-        shown[name] = None if masked else one
-    return shown, frozenset(hidden)
+def _shown(
+    entity: str, name: str, decoded: Value, dataset: Dataset, read: Callable[[str], object], found: _Found
+) -> tuple[Value, bool]:
+    """A value as its holder shows it, and whether its holder kept it back, wholly or but for what a mask left."""
+    column = ENTITIES[entity].columns[name]
+    if found.withheld.masks(column.label.value, found.place):
+        rest = _as_masked(column.kind, dataset.fields.get(name), read)
+        return (decoded if rest is None else rest), True
+    return decoded, decoded is None and found.withheld.denies(column.label.value, found.place)
+
+
+def _as_masked(kind: Kind, spec: FieldMap | None, read: Callable[[str], object]) -> Value:
+    """What a mask left of a text, which need not have the form of its column any more."""
+    path = spec.path if spec is not None else None
+    raw = next((one for each in (path,) if isinstance(each, str) and (one := read(each)) is not None), None)
+    if kind is Kind.TEXTS and isinstance(raw, list):
+        return tuple(one for one in raw if isinstance(one, str)) or None
+    return raw if kind in _TEXTUAL and isinstance(raw, str) else None
 
 
 def _quality(where: _Rows, row: Mapping[str, object], fields: Collection[str]) -> Iterator[Flag]:

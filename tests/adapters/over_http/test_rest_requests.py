@@ -13,9 +13,9 @@ from adapters.contract import (
     Op,
     Search,
 )
-from tests.adapters.conftest import OpenRest
-from tests.adapters.loopback import Desk, a_call
-from tests.adapters.rest_cases import PERSON
+from tests.adapters.over_http.conftest import OpenRest
+from tests.adapters.over_http.loopback import Desk, a_call
+from tests.adapters.over_http.rest_cases import PERSON
 
 POLICE = {
     "dataset": "Q_RY",

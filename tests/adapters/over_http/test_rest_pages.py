@@ -21,9 +21,9 @@ from adapters.contract import (
     Search,
     Unsupported,
 )
-from tests.adapters.conftest import OpenRest
-from tests.adapters.loopback import Desk, Seen, a_call
-from tests.adapters.rest_cases import PERSON, VISIT
+from tests.adapters.over_http.conftest import OpenRest
+from tests.adapters.over_http.loopback import Desk, Seen, a_call
+from tests.adapters.over_http.rest_cases import PERSON, VISIT
 
 ARCHIVES = {
     "dataset": "archives",
@@ -86,7 +86,7 @@ async def test_a_business_code_in_a_200_is_an_error(desk: Desk, opened: OpenRest
         await opened({"PersonRecord": ARCHIVES}, END).keys(a_call())
 
 
-@pytest.mark.parametrize("cursor", ["x", "9.0", "0.0.1", "0.0.x.0.", "-1.0", "0.0.1.0"])
+@pytest.mark.parametrize("cursor", ["x", "0.0", "", "\u4e00", "A" * 80])
 async def test_a_foreign_cursor_is_invalid(desk: Desk, opened: OpenRest, cursor: str) -> None:
     with pytest.raises(Invalid):
         await opened({"PersonRecord": ARCHIVES}).keys(a_call(), cursor)
@@ -108,9 +108,7 @@ def paged(pages: Mapping[str, Any], query: Mapping[str, str], **more: Any) -> di
     }
 
 
-async def test_offsets_follow_the_rows_that_came_from_a_capped_page(
-    desk: Desk, opened: OpenRest
-) -> None:
+async def test_offsets_follow_the_rows_that_came_from_a_capped_page(desk: Desk, opened: OpenRest) -> None:
     rows = [{"no": str(number)} for number in range(7)]
 
     def page(seen: Seen) -> Response:
@@ -194,7 +192,6 @@ async def test_a_search_is_resumed_in_the_middle_of_an_upstream_page(desk: Desk,
         found = await adapter.search("PersonRecord", Search(where, ["name"], 2, after), a_call())
         keys += [one.key for one in found.records]
         sizes.append(len(found.records))
-        assert found.total == 8
         after = found.after
         if after is None:
             break
@@ -221,7 +218,7 @@ async def test_each_raw_form_of_a_value_is_searched_for(desk: Desk, opened: Open
     where = [Compare("sex", Op.EQ, "FEMALE")]
     found = await opened({"PersonRecord": SEARCHED}).search("PersonRecord", Search(where, ["sex"], 5), a_call())
     assert [one.key for one in found.records] == ["2", "F"]
-    assert (found.after, found.total) == (None, None)
+    assert found.after is None
 
 
 async def test_what_is_not_declared_is_unsupported_and_nothing_is_sent(desk: Desk, opened: OpenRest) -> None:
@@ -234,6 +231,7 @@ async def test_what_is_not_declared_is_unsupported_and_nothing_is_sent(desk: Des
         adapter.fetch("PersonRecord", ["1"], ["phones"], call),
         adapter.related("PersonRecord", ["1"], ["name"], call),
         adapter.search("Visit", Search([], ["visitedOn"], 5), call),
+        adapter.search("PersonRecord", Search([], ["name"], 5), call),
         adapter.search("PersonRecord", Search([Compare("birthDate", Op.LT, date(2000, 1, 1))], ["name"], 5), call),
     ):
         with pytest.raises(Unsupported):

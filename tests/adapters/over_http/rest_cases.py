@@ -11,7 +11,7 @@ from adapters.contract import (
     AdapterError,
     Record,
 )
-from tests.adapters.loopback import Seen
+from tests.adapters.over_http.loopback import Seen
 
 PERSON = {
     "dataset": "persons",

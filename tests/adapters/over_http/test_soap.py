@@ -25,7 +25,7 @@ from adapters.contract import (
 )
 from adapters.drivers.soap import SoapAdapter
 from adapters.manifest import ManifestError
-from tests.adapters.loopback import Desk, a_call, a_manifest
+from tests.adapters.over_http.loopback import Desk, a_call, a_manifest
 
 NAMESPACE = "http://mzj.example/service"
 NAMES = {"s": "http://schemas.xmlsoap.org/soap/envelope/", "t": NAMESPACE}

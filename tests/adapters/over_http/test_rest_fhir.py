@@ -12,9 +12,9 @@ from starlette.responses import JSONResponse, Response
 from adapters.contract import (
     Malformed,
 )
-from tests.adapters.conftest import OpenRest
-from tests.adapters.loopback import Desk, a_call
-from tests.adapters.rest_cases import record
+from tests.adapters.over_http.conftest import OpenRest
+from tests.adapters.over_http.loopback import Desk, a_call
+from tests.adapters.over_http.rest_cases import record
 
 ID_CARD = "urn:oid:2.16.156.10011.1.3"
 FHIR = {

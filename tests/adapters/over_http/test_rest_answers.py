@@ -14,9 +14,9 @@ from adapters.contract import (
     Unavailable,
 )
 from adapters.manifest import ManifestError
-from tests.adapters.conftest import OpenRest
-from tests.adapters.loopback import Desk, a_call
-from tests.adapters.rest_cases import PERSON, answers, record
+from tests.adapters.over_http.conftest import OpenRest
+from tests.adapters.over_http.loopback import Desk, a_call
+from tests.adapters.over_http.rest_cases import PERSON, answers, record
 
 
 @pytest.mark.parametrize(

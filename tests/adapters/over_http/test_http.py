@@ -22,7 +22,7 @@ from adapters.contract import (
 )
 from adapters.drivers.http import Answer, HttpClient, Request, raise_for_status, secret_headers
 from adapters.manifest import HeaderAuth, ManifestError
-from tests.adapters.loopback import Peer, hostile, says
+from tests.adapters.over_http.loopback import Peer, hostile, says
 
 SECRET = "329901199003074512"
 OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"

@@ -16,9 +16,9 @@ from adapters.contract import (
 )
 from adapters.manifest import ManifestError
 from schema.enums import Quality
-from tests.adapters.conftest import OpenRest
-from tests.adapters.loopback import Desk, Seen, a_call
-from tests.adapters.rest_cases import PERSON, VISIT, answers, record
+from tests.adapters.over_http.conftest import OpenRest
+from tests.adapters.over_http.loopback import Desk, Seen, a_call
+from tests.adapters.over_http.rest_cases import PERSON, VISIT, answers, record
 
 
 async def test_a_record_is_fetched_with_its_provenance(desk: Desk, opened: OpenRest) -> None:
