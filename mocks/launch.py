@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mocks.databases import Progress, ensure, module_of
 from mocks.serving import Host, ProcessHost, ThreadHost
-from mocks.systems import SYSTEMS, of
+from mocks.systems import SYSTEMS, System, of
 from mocks.world import World
 
 
@@ -45,17 +46,32 @@ class Imitation:
         self._host = ProcessHost(directory, passwords) if processes else ThreadHost()
         environment = dict(passwords)
         try:
-            for system in systems:
-                if system.kind == "sql":
-                    environment[system.variable] = urls[system.id]
-                    continue
-                progress(f"starting {system.id}")
-                app = module_of(system).app(urls[system.id])
-                environment[system.variable] = await self._host.start(system, app)
+            environment |= await self._serve(systems, urls, progress)
         except BaseException:
             await self.close()
             raise
         return environment
+
+    async def _serve(
+        self, systems: Sequence[System], urls: Mapping[str, str], progress: Progress
+    ) -> Mapping[str, str]:
+        """Start every server at once; variable -> address, for databases their URL."""
+
+        async def start(host: Host, system: System) -> tuple[str, str]:
+            if system.kind == "sql":
+                return system.variable, urls[system.id]
+            url = await host.start(system, module_of(system).app(urls[system.id]))
+            progress(f"{system.id} answers at {url}")
+            return system.variable, url
+
+        host = self._host
+        if host is None:
+            return {}
+        found = await asyncio.gather(*(start(host, system) for system in systems), return_exceptions=True)
+        for one in found:  # only once all are through: none may start behind a close
+            if isinstance(one, BaseException):
+                raise one
+        return dict(one for one in found if not isinstance(one, BaseException))
 
     async def stop(self, system_id: str) -> None:
         """Let one HTTP system fail from now on; KeyError for an unknown one, ValueError for a database."""

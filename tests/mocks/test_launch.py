@@ -10,11 +10,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.types import ASGIApp
 
 from mocks.__main__ import main
 from mocks.databases import database_url, ensure
 from mocks.launch import Imitation
-from mocks.systems import SYSTEMS, of
+from mocks.serving import NotStarted, ThreadHost
+from mocks.systems import SYSTEMS, System, of
 from mocks.world import World, populate
 
 ROOT = Path(__file__).parents[2]
@@ -59,6 +61,25 @@ async def test_one_province_starts_alone(small: World, tmp_path: Path) -> None:
         assert {name.split("_")[0] for name in environment} == {"ZHEJIANG"}
     finally:
         await imitation.close()
+
+
+async def test_a_system_that_does_not_start_takes_the_others_with_it(
+    small: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    start = ThreadHost.start
+
+    async def fail(self: ThreadHost, system: System, app: ASGIApp) -> str:
+        if system.id == "zhejiang-aftercare":
+            raise NotStarted("zhejiang-aftercare: its server did not start.")
+        started.append(await start(self, system, app))
+        return started[-1]
+
+    monkeypatch.setattr(ThreadHost, "start", fail)
+    with pytest.raises(NotStarted, match="zhejiang-aftercare"):
+        await Imitation().start(tmp_path, small, provinces=("zhejiang",))
+    assert started
+    assert not any([await answers(url) for url in started])
 
 
 async def test_secrets_are_lent_to_this_process_and_taken_back(small: World, tmp_path: Path) -> None:
