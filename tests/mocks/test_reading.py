@@ -15,6 +15,7 @@ from mocks.life import Life
 from mocks.world import World
 from mocks.zhejiang import community as zhejiang
 from schema.enums import Quality
+from tests import services
 from tests.mocks.test_sql_manifests import AGENCIES, FILES, SYSTEMS, load
 
 Open = Callable[[str], SqlAdapter]
@@ -258,3 +259,57 @@ async def test_a_softly_deleted_row_is_not_there(opened: Open) -> None:
     adapter = opened("jiangsu-police")
     page = await adapter.keys(a_call())
     assert not any(entry.key.startswith("D") for entry in page.entries)
+
+
+# ---- the same system on another database -----------------------------------------------------------------------
+
+
+async def everything(adapter: SqlAdapter) -> dict[tuple[str, str], dict[str, object]]:
+    """Every record of every entity: (entity, key) -> values."""
+    keys, after = [], None
+    while True:
+        page = await adapter.keys(a_call(), after)
+        keys += [entry.key for entry in page.entries]
+        after = page.after
+        if after is None:
+            break
+    found: dict[tuple[str, str], dict[str, object]] = {}
+    for entity, capability in adapter.capabilities.items():
+        for records in (await adapter.related(entity, keys, capability.fields, a_call())).values():
+            assert not isinstance(records, Exception)
+            found |= {(entity, record.key): dict(record.values) for record in records}
+    return found
+
+
+async def elsewhere(system: str, url: str) -> dict[tuple[str, str], dict[str, object]]:
+    adapter = SqlAdapter(load(AGENCIES / FILES[system], {SYSTEMS[system].variable: url}))
+    try:
+        return await everything(adapter)
+    finally:
+        await adapter.aclose()
+
+
+@pytest.mark.postgresql
+async def test_police_on_postgresql_say_what_they_say_on_sqlite(world: World, opened: Open) -> None:
+    with services.postgresql_url() as url:
+        await police.build(world, url)
+        read = await elsewhere("jiangsu-police", url)
+    assert read == await everything(opened("jiangsu-police"))
+    assert len(read) > 800
+
+
+@pytest.mark.mariadb
+async def test_the_facility_on_mariadb_says_what_it_says_on_sqlite(world: World, opened: Open) -> None:
+    with services.mariadb_url() as url:
+        await facility.build(world, url)
+        read = await elsewhere("jiangsu-facility", url)
+    assert read == await everything(opened("jiangsu-facility"))
+    assert len(read) > 800
+
+
+@pytest.mark.mariadb
+async def test_zhejiang_s_community_on_mariadb_says_what_it_says_on_sqlite(world: World, opened: Open) -> None:
+    with services.mariadb_url() as url:
+        await zhejiang.build(world, url)
+        read = await elsewhere("zhejiang-community", url)
+    assert read == await everything(opened("zhejiang-community"))
