@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import MetaData, Table, select
 from starlette.requests import Request
@@ -47,12 +48,19 @@ async def build(world: World, url: str) -> None:
     rows: dict[Table, list[Row]] = {ARCHIVES: [], AGREEMENTS: [], VISITS: []}
     for life in world.lives:
         terms = [term for term in life.terms if term.kind == "AFTERCARE" and term.agency_code == own]
-        eligible = life.domicile.startswith("32")
-        for turn, term in enumerate(term for term in terms if eligible or term.custodian):
+        for turn, term in enumerate(terms if life.domicile.startswith("32") else _entrusted(dirt, life, terms)):
             archive = f"HXZG{life.number:06d}{turn}"
             rows[ARCHIVES].append(_archive(dirt, life, term, archive))
             _follow(rows, life, term, archive)
     await fill(url, _METADATA, rows)
+
+
+def _entrusted(dirt: Dirt, life: Life, terms: list[Term]) -> list[Term]:
+    """托管: of other provinces' households a few are looked after for the office at home."""
+    home = f"{COUNTIES[life.domicile]}司法局（模拟）"
+    if dirt.random(life, "entrusted").random() < 0.3:
+        return [replace(term, custodian=term.custodian or home) for term in terms]
+    return [term for term in terms if term.custodian]
 
 
 def _archive(dirt: Dirt, life: Life, term: Term, archive: str) -> Row:

@@ -184,7 +184,7 @@ def _after(cursor: str | None) -> str:
     if not cursor:
         return ""
     try:
-        return base64.urlsafe_b64decode(cursor.encode()).decode()
+        return base64.b64decode(cursor, altchars="-_", validate=True).decode()
     except (binascii.Error, UnicodeError) as err:
         raise ValueError("cursor") from err
 

@@ -82,7 +82,7 @@ def _feed(dirt: Dirt, life: Life, terms: list[Term], user: str, today: date) -> 
     rows = [_event(user, turn, code, on) for turn, (on, code) in enumerate(sorted(found))]
     if rows and dirt.strikes(Kind.DELETED, life, 0.1):  # sent twice, and the second one withdrawn
         rows.append({**rows[-1], "eventId": f"{user}-90", "isDel": "1"})
-    if dirt.strikes(Kind.UNKNOWN_CODE, life, 0.06):  # a type that no list explains
+    if dirt.strikes(Kind.UNKNOWN_CODE, life, 0.1):  # a type that no list explains
         rows.append(_event(user, 91, "199999", terms[0].decided_on or today))
     return rows
 
