@@ -18,9 +18,8 @@ async def check(path: Path) -> int:
         print(f"{manifest.id} {manifest.version}: {manifest.name} ({manifest.owner}, {manifest.jurisdiction})")
         for entity, capability in sorted(adapter.capabilities.items()):
             filters = ", ".join(sorted(capability.filters)) or "none"
-            print(
-                f"  {entity}: {len(capability.fields)} fields, batches of {capability.max_batch}, filters: {filters}"
-            )
+            size = f"{len(capability.fields)} fields, batches of {capability.max_batch}"
+            print(f"  {entity}: {size}, filters: {filters}")
         health = await adapter.health()
         print(f"  health: {'answers' if health.ok else 'does not answer'} ({health.detail})")
         return 0 if health.ok else 1

@@ -1,0 +1,263 @@
+"""A whole gateway over one small real database: started, asked, renewed and closed."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import logging
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from adapters.manifest import ManifestError
+from gateway.app import Gateway, opened
+from gateway.demo_viewers import development_issuer, read_viewers
+from gateway.errors import AuditUnavailable
+from gateway.federation.assertion import PeerSigner
+from gateway.keys import KeyFileError, make_signing_key, public_jwks
+from gateway.settings import Settings, SettingsError, load
+from gateway.tokens import Peer
+from schema.codes import check_digit
+
+NUMBER = "32990119900101001" + check_digit("32990119900101001")
+
+MANIFEST = """
+contract: "1.0"
+id: jiangsu-register
+version: "1"
+name: 试验名册
+owner: 试验机关
+jurisdiction: "320000"
+agency: {code: "320500000001", name: 试验机关, kind: AFTERCARE, jurisdiction: "320500"}
+source: {kind: sql, url: "${REGISTER_DATABASE}"}
+entities:
+  PersonRecord:
+    dataset: PEOPLE
+    key: ID
+    fields:
+      name: {path: NAME}
+      idNumber: {path: NUMBER, type: id_number}
+      residenceCode: {path: PLACE}
+"""
+
+VIEWERS = """
+- profile: officer
+  title: 后续照管工作人员
+  subject: staff-7
+  agency: {code: "320500000001", name: 试验机关, kind: AFTERCARE, jurisdiction: "320500"}
+  roles: [AFTERCARE_OFFICER]
+  purpose: AFTERCARE
+"""
+
+LOOKUP = "query L($n: String!) { lookup(document: {kind: RESIDENT_ID, number: $n}) { id name } }"
+
+
+def fill(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE PEOPLE (ID TEXT PRIMARY KEY, NAME TEXT, NUMBER TEXT, PLACE TEXT)")
+    connection.execute("INSERT INTO PEOPLE VALUES ('7', '试验甲', ?, '320505')", (NUMBER,))
+    connection.commit()
+    connection.close()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"YITI_{name.upper()}", raising=False)
+    fill(tmp_path / "register.db")
+    monkeypatch.setenv("REGISTER_DATABASE", f"sqlite+aiosqlite:///{tmp_path / 'register.db'}")
+    (tmp_path / "manifests").mkdir()
+    (tmp_path / "manifests" / "register.yaml").write_text(MANIFEST, encoding="utf-8")
+    (tmp_path / "viewers.yaml").write_text(VIEWERS, encoding="utf-8")
+    peer = make_signing_key(tmp_path / "peer.key.json")
+    (tmp_path / "peer.jwks.json").write_text(json.dumps(public_jwks(peer)))
+    return load(
+        mode="demo",
+        name="yiti-jiangsu",
+        province="320000",
+        manifests=(tmp_path / "manifests",),
+        state=tmp_path / "state",
+        peers={"yiti-zhejiang": Peer(tmp_path / "peer.jwks.json", "330000")},
+        demo_viewers=tmp_path / "viewers.yaml",
+        today="2026-11-01",
+    )
+
+
+@pytest.fixture
+async def gateway(settings: Settings) -> AsyncIterator[Gateway]:
+    async with opened(settings) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+async def client(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(gateway.application)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        yield client
+
+
+def officer(settings: Settings) -> dict[str, str]:
+    (viewer,) = read_viewers(settings.demo_viewers) if settings.demo_viewers else ()
+    return {"Authorization": f"Bearer {viewer.token(development_issuer(settings))}"}
+
+
+async def look_up(client: httpx.AsyncClient, headers: dict[str, str], number: str = NUMBER) -> httpx.Response:
+    return await client.post("/graphql", json={"query": LOOKUP, "variables": {"n": number}}, headers=headers)
+
+
+async def test_a_viewer_finds_a_person(client: httpx.AsyncClient, settings: Settings) -> None:
+    answer = await look_up(client, officer(settings))
+    person = answer.json()["data"]["lookup"]
+    assert person["name"] == "试验甲"
+    assert person["id"].startswith("p1_")
+    assert NUMBER not in answer.text
+
+
+async def test_the_answer_is_on_record_under_its_request_id(
+    client: httpx.AsyncClient, gateway: Gateway, settings: Settings
+) -> None:
+    from gateway.audit.record import AccessQuery
+
+    answer = await look_up(client, officer(settings))
+    page = await gateway.audit.search(AccessQuery())
+    assert [entry.record.request_id for entry in page.entries] == [answer.headers["x-request-id"]]
+    assert page.entries[0].record.persons == (answer.json()["data"]["lookup"]["id"],)
+
+
+async def test_a_stranger_learns_nothing(client: httpx.AsyncClient) -> None:
+    answer = await look_up(client, {})
+    assert answer.status_code == 401
+    assert "data" not in answer.json()
+
+
+async def test_it_is_ready_with_its_sources(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/readyz")
+    assert answer.json() == {"status": "ready", "sources": {"jiangsu-register": True}}
+
+
+async def test_pages_and_demo_viewers_are_there(client: httpx.AsyncClient) -> None:
+    html = {"Accept": "text/html"}
+    assert "江苏省" in (await client.get("/", headers=html)).text
+    assert "graphiql" in (await client.get("/graphql", headers=html)).text
+    (viewer,) = (await client.get("/demo/viewers")).json()
+    answer = await look_up(client, {"Authorization": f"Bearer {viewer['token']}"})
+    assert answer.json()["data"]["lookup"]["name"] == "试验甲"
+
+
+async def test_a_peer_lists_whom_we_hold(client: httpx.AsyncClient, settings: Settings, tmp_path: Path) -> None:
+    signer = PeerSigner(make_signing_key(tmp_path / "peer.key.json"), "yiti-zhejiang")
+    headers = {"Authorization": f"Bearer {signer.service_token('yiti-jiangsu')}"}
+    answer = await client.post("/federation/locator", json={"after": None}, headers=headers)
+    mine = (await look_up(client, officer(settings))).json()["data"]["lookup"]["id"]
+    assert answer.json() == {"tokens": [mine], "after": None}
+    refused = await client.post("/federation/locator", json={}, headers=officer(settings))
+    assert refused.status_code == 401
+
+
+async def test_public_keys_hold_no_private_part(client: httpx.AsyncClient) -> None:
+    (key,) = (await client.get("/.well-known/jwks.json")).json()["keys"]
+    assert key["crv"] == "Ed25519"
+    assert "d" not in key
+
+
+async def test_nothing_personal_is_logged(
+    client: httpx.AsyncClient, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    await look_up(client, officer(settings))
+    await look_up(client, officer(settings), "329901199001010000")
+    ours = " ".join(record.getMessage() for record in caplog.records)
+    assert NUMBER not in ours
+    assert "3299011990" not in ours
+    assert "试验甲" not in ours
+
+
+async def test_production_shows_neither_editor_nor_viewers(settings: Settings, tmp_path: Path) -> None:
+    for name in ("token.key", "index.key"):
+        (tmp_path / name).write_bytes(base64.b64encode(os.urandom(32)))
+    production = load(
+        name="yiti-jiangsu",
+        province="320000",
+        manifests=settings.manifests,
+        state=tmp_path / "production",
+        issuers={"idp": tmp_path / "peer.jwks.json"},
+        token_key_file=tmp_path / "token.key",
+        index_key_file=tmp_path / "index.key",
+    )
+    headers = officer(settings)
+    async with opened(production) as gateway:
+        transport = httpx.ASGITransport(gateway.application)
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            assert (await client.get("/graphql", headers={"Accept": "text/html"})).status_code == 406
+            assert (await client.get("/demo/viewers")).status_code == 404
+            assert (await look_up(client, headers)).status_code == 401
+            assert (await client.get("/.well-known/jwks.json")).json() == {"keys": []}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "error", "words"),
+    [
+        ("manifests/register.yaml", MANIFEST.replace("version:", "verzion:"), ManifestError, "verzion"),
+        ("manifests/register.yaml", MANIFEST.replace("DATABASE}", "DATABAZE}"), ManifestError, "REGISTER_DATABAZE"),
+        ("viewers.yaml", "- 7", SettingsError, "viewers.yaml"),
+        ("peer.jwks.json", "{}", KeyFileError, "peer.jwks.json"),
+        ("state/token.key", "short", KeyFileError, "token.key"),
+        ("state/signing.key.json", "[]", KeyFileError, "signing.key.json"),
+        ("state/audit.sqlite", "no database", AuditUnavailable, "audit.sqlite"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and len(value) < 30 else "",
+)
+async def test_what_cannot_be_used_stops_the_start(
+    settings: Settings, tmp_path: Path, name: str, content: str, error: type[Exception], words: str
+) -> None:
+    (tmp_path / "state").mkdir(exist_ok=True)
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    with pytest.raises(error, match=words):
+        async with opened(settings):
+            pytest.fail("it must not start")
+
+
+async def test_a_second_gateway_does_not_share_an_access_log(gateway: Gateway, settings: Settings) -> None:
+    with pytest.raises(AuditUnavailable):
+        async with opened(settings):
+            pytest.fail("it must not start")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_the_command_serves_until_told_to_stop(
+    settings: Settings, tmp_path: Path, number: signal.Signals
+) -> None:
+    environment = {
+        **os.environ,
+        "YITI_MODE": "demo",
+        "YITI_PROVINCE": "320000",
+        "YITI_MANIFESTS": str(tmp_path / "manifests"),
+        "YITI_STATE": str(tmp_path / "state"),
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "gateway", "serve", "--port", "0"),
+        env=environment,
+        stderr=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    address = ""
+    while "answers at" not in address:
+        address = (await process.stderr.readline()).decode()
+        assert address, "it ended before it answered"
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(address.split("answers at ")[1].strip().replace("/graphql", "/healthz"))
+    assert answer.json() == {"status": "alive"}
+    process.send_signal(number)
+    out, err = await process.communicate()
+    assert process.returncode == 0
+    assert b'"route":"/healthz"' in out
+    assert b"Traceback" not in err
