@@ -172,6 +172,7 @@ def _engine(
         assertions=signer.assert_for if signer is not None else None,
         jurisdiction=settings.province,
         deadline_seconds=settings.deadline_seconds,
+        introspection=settings.introspection,
         today=_today(settings.today),
     )
 

@@ -15,10 +15,12 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     InlineFragmentNode,
+    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
     parse,
+    specified_rules,
     validate,
 )
 from graphql.execution.values import get_variable_values
@@ -76,8 +78,11 @@ class Document:
 class Documents:
     """The cache of documents, by text; bounded, the least recently used goes first."""
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits | None = None, size: int = 500) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, limits: Limits | None = None, size: int = 500, *, introspection: bool = True
+    ) -> None:
         self._schema = schema
+        self._rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
         self._limits = limits or Limits()
         self._size = size
         self._kept: OrderedDict[str, Document] = OrderedDict()
@@ -103,7 +108,7 @@ class Documents:
                 ) from err
             raise SyntaxRefused(f"The document is not GraphQL{_place(err)}. Correct its syntax there.") from err
         measure(node, self._limits)
-        errors = validate(self._schema, node, max_errors=20, hide_suggestions=True)
+        errors = validate(self._schema, node, self._rules, max_errors=20, hide_suggestions=True)
         if errors:
             said = "; ".join(dict.fromkeys(f"{_plain(error.message)}{_place(error)}" for error in errors))
             raise ValidationRefused(f"The document does not fit the schema: {said}. Compare it with the schema.")

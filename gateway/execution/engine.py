@@ -67,10 +67,11 @@ class Engine:
         assertions: Assertions | None,
         jurisdiction: str,
         deadline_seconds: float = 3.0,
+        introspection: bool = True,
         today: Callable[[], date] = date.today,
     ) -> None:
         self._schema = schema
-        self._documents = Documents(schema)
+        self._documents = Documents(schema, introspection=introspection)
         self._house = house
         self._audit = audit
         self._cursors = cursors

@@ -179,6 +179,18 @@ async def test_nothing_personal_is_logged(
     assert "试验甲" not in ours
 
 
+@pytest.mark.parametrize("allowed", [True, False])
+async def test_introspection_is_a_setting(settings: Settings, *, allowed: bool) -> None:
+    body = {"query": "{ __schema { queryType { name } } }"}
+    async with opened(settings.model_copy(update={"introspection": allowed})) as gateway:
+        transport = httpx.ASGITransport(gateway.application)
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            answer = await client.post("/graphql", json=body, headers=officer(settings))
+            typename = await client.post("/graphql", json={"query": "{ __typename }"}, headers=officer(settings))
+    assert ("data" in answer.json()) is allowed
+    assert typename.json() == {"data": {"__typename": "Query"}}
+
+
 async def test_production_shows_neither_editor_nor_viewers(settings: Settings, tmp_path: Path) -> None:
     for name in ("token.key", "index.key"):
         (tmp_path / name).write_bytes(base64.b64encode(os.urandom(32)))
