@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 
-from adapters.contract import Compare, Key, KeyEntry, Op, Record
+from adapters.contract import Compare, Key, KeyEntry, Op
 from adapters.decode import decode_row, encode_value
 from adapters.manifest import Dataset, FieldMap
 from adapters.matching import region_prefix
 from schema.entities import ENTITIES
-from schema.enums import Quality
 
 _IDENTIFYING = ("idNumber", "otherIdNumbers", "documentNumber", "documentKind")
 
@@ -26,18 +24,6 @@ def key_entry(dataset: Dataset, key: Key, read: Callable[[str], object]) -> KeyE
     kind, number = values.get("documentKind"), values.get("documentNumber")
     documents = ((str(kind), str(number)),) if kind is not None and number is not None else ()
     return KeyEntry(key, tuple(dict.fromkeys(str(one) for one in numbers if one)), documents)
-
-
-def joined(first: Record, second: Record) -> Record:
-    """One record of two datasets that describe the same thing: the second has what the first does not map."""
-    lacking = {flag.field for flag in first.flags if flag.quality is Quality.MISSING}
-    supplied = lacking - {flag.field for flag in second.flags if flag.quality is Quality.MISSING}
-    values = {name: (second if name in supplied else first).values[name] for name in first.values}
-    flags = [flag for flag in first.flags if flag.field not in supplied]
-    flags += [flag for flag in second.flags if flag.field in supplied]
-    datasets = f"{first.provenance.dataset}+{second.provenance.dataset}"
-    provenance = replace(first.provenance, dataset=datasets) if supplied else first.provenance
-    return replace(first, values=values, flags=tuple(flags), provenance=provenance)
 
 
 def upstream_columns(dataset: Dataset, fields: Collection[str]) -> tuple[str, ...]:

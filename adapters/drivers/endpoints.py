@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Literal, Protocol
-from urllib.parse import urljoin
+from typing import Literal
 
 from adapters.capabilities import capabilities_of, check_fields, check_filters, supports
 from adapters.contract import (
@@ -21,88 +20,32 @@ from adapters.contract import (
     Key,
     KeyEntry,
     KeySlice,
-    Malformed,
     Record,
-    Refused,
     Search,
     Slice,
-    Throttled,
-    Unavailable,
     Unsupported,
 )
 from adapters.cursors import CursorSeal
-from adapters.decode import is_present, key_of, record_of, text_of
+from adapters.decode import is_present, key_of, record_of
 from adapters.drivers.declared import (
     identifying,
-    joined,
     key_entry,
     parameter_sets,
     paths_of,
     upstream_columns,
 )
-from adapters.drivers.http import Answer, HttpClient, Request, raise_for_status
-from adapters.drivers.paging import Bookmark, Place, following
+from adapters.drivers.http import HttpClient, Request, raise_for_status
+from adapters.drivers.joining import joined
+from adapters.drivers.pages import Asking, Page
+from adapters.drivers.paging import Bookmark
 from adapters.drivers.template import Scope, Template
+from adapters.drivers.wire import Wire
 from adapters.manifest import Dataset, Endpoint, Manifest, ManifestError
 from adapters.matching import meets_all
+from schema.enums import Quality
 
-_ERRORS: Mapping[str, type[AdapterError]] = {
-    "refused": Refused,
-    "invalid": Invalid,
-    "throttled": Throttled,
-    "unavailable": Unavailable,
-    "malformed": Malformed,
-}
 _MOST_FORMS = 16  # upstream searches that one search may become
 Role = Literal["keys", "fetch", "related", "search"]
-
-
-class Wire(Protocol):
-    """What JSON and XML do differently. A document, payload or row is opaque to everybody else."""
-
-    body_only: bool  # whether search parameters always travel in the body
-
-    def check(self, path: str, role: Literal["rows", "row", "answer"]) -> None:
-        """Compile a path; ValueError says what is wrong with it."""
-        ...
-
-    def request(self, template: Template, scope: Scope) -> Request:
-        """The request that asks for `scope`."""
-        ...
-
-    def parse(self, answer: Answer) -> object:
-        """The document that was answered, or Malformed."""
-        ...
-
-    def fault(self, document: object) -> AdapterError | None:
-        """The failure that the format itself can express."""
-        ...
-
-    def payload(self, document: object, endpoint: Endpoint) -> object:
-        """What the endpoint's envelope wraps; None for nothing."""
-        ...
-
-    def rows(self, payload: object, path: str) -> Sequence[object]:
-        """The rows within the payload."""
-        ...
-
-    def is_row(self, row: object) -> bool:
-        """Whether a row has fields at all."""
-        ...
-
-    def read(self, row: object, path: str) -> object:
-        """The raw value at a path of a row."""
-        ...
-
-    def find(self, document: object, path: str) -> object:
-        """A value of the answer beside the rows: a business code, the next cursor, a total."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    rows: Sequence[object]
-    next: Place | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +69,7 @@ class EndpointAdapter:
         self.dropped: Counter[str] = Counter()
         self._wire = wire
         self._client = client
+        self._asking = Asking(manifest.id, wire, client, manifest.errors)
         self._health = health
         self._lists: dict[tuple[str, Role], list[tuple[Dataset, Template]]] = {}
         for name in manifest.entities:
@@ -147,24 +91,27 @@ class EndpointAdapter:
         if mark.leg >= len(legs):
             raise Invalid(f"{self.id}: that cursor is not of this list. Start again from the first page.")
         leg = legs[mark.leg]
-        page = await self._ask(leg.template, leg.scope, mark.place, call)
+        page = await self._asking.ask(leg.template, leg.scope, mark.place, call)
         entries = {entry.key: entry for row in page.rows if (entry := self._entry(leg.dataset, row))}
         return KeySlice(tuple(entries.values()), self._minted(_onward(mark, page, len(legs)), "keys"))
 
     async def fetch(
         self, entity: str, keys: Sequence[Key], fields: Collection[str], call: Call
     ) -> Mapping[Key, Record | AdapterError]:
-        """Records by their own keys; of several rows for one key the first is kept, further datasets complete it."""
+        """Records by their own keys; of several rows for one key the first is kept.
+
+        Where several datasets describe persons, those with a key list say who is there; the others only add columns.
+        """
+        legs = self._legs("fetch", entity, fields, call)
+        listing = [leg.dataset.keys is not None for leg in legs]
         found: dict[Key, Record | AdapterError] = {}
-        for answers in await self._from_all("fetch", entity, keys, fields, call):
+        for founds, answers in zip(listing, await self._from_all("fetch", legs, keys, fields, call), strict=False):
             for key, answer in answers.items():
-                sofar = found.get(key)
-                if isinstance(answer, AdapterError):
-                    found.setdefault(key, answer)
-                elif isinstance(sofar, Record):
-                    found[key] = joined(sofar, answer[0])
-                else:
-                    found[key] = answer[0]
+                known = found.get(key)
+                if isinstance(known, Record) and not isinstance(answer, AdapterError):
+                    found[key] = joined(known, answer[0])
+                elif known is None and (founds or not any(listing)):
+                    found[key] = answer if isinstance(answer, AdapterError) else answer[0]
         return found
 
     async def related(
@@ -172,7 +119,8 @@ class EndpointAdapter:
     ) -> Mapping[Key, Sequence[Record] | AdapterError]:
         """Every record of each person, from all datasets of the entity; one that failed fails the person's list."""
         found: dict[Key, list[Record] | AdapterError] = {}
-        for answers in await self._from_all("related", entity, people, fields, call):
+        legs = self._legs("related", entity, fields, call)
+        for answers in await self._from_all("related", legs, people, fields, call):
             for person, answer in answers.items():
                 sofar = found.get(person, [])
                 if isinstance(answer, AdapterError) or isinstance(sofar, AdapterError):
@@ -193,7 +141,7 @@ class EndpointAdapter:
         found: dict[Key, Record] = {}
         while mark is not None and mark.leg < len(legs) and len(found) < limit:
             leg = legs[mark.leg]
-            page = await self._ask(leg.template, leg.scope, mark.place, call)
+            page = await self._asking.ask(leg.template, leg.scope, mark.place, call)
             records = self._matches(leg.dataset, page.rows, query)[mark.skip :]
             taken = records[: limit - len(found)]
             found.update((record.key, record) for record in taken if record.key not in found)
@@ -201,7 +149,7 @@ class EndpointAdapter:
                 mark = Bookmark(mark.leg, mark.skip + len(taken), mark.place)
                 break
             mark = _onward(mark, page, len(legs))
-        return Slice(tuple(found.values()), self._minted(mark, question))
+        return Slice(await self._completed(entity, found, query, call), self._minted(mark, question))
 
     async def health(self) -> Health:
         """Asks the manifest's health path, or the base address when there is none."""
@@ -219,15 +167,22 @@ class EndpointAdapter:
 
     # ---- batches ------------------------------------------------------------------------------------------------
 
-    async def _from_all(
-        self, role: Literal["fetch", "related"], entity: str, keys: Sequence[Key], fields: Collection[str], call: Call
-    ) -> Sequence[Mapping[Key, Sequence[Record] | AdapterError]]:
-        legs = [
+    def _legs(self, role: Role, entity: str, fields: Collection[str], call: Call) -> list[_Leg]:
+        """The datasets to ask: those that have any of the fields, and those that say who or what is there."""
+        return [
             _Leg(dataset, template, Scope(call, fields=upstream_columns(dataset, fields)))
-            for index, (dataset, template) in enumerate(self._declared(entity, fields, role))
-            # what completes a record is asked for its own fields only: HIV is never read along with a name
-            if role == "related" or index == 0 or not dataset.fields.keys().isdisjoint(fields)
+            for dataset, template in self._declared(entity, fields, role)
+            if role != "fetch" or dataset.keys or not dataset.fields.keys().isdisjoint(fields) or not fields
         ]
+
+    async def _from_all(
+        self,
+        role: Literal["fetch", "related"],
+        legs: Sequence[_Leg],
+        keys: Sequence[Key],
+        fields: Collection[str],
+        call: Call,
+    ) -> Sequence[Mapping[Key, Sequence[Record] | AdapterError]]:
         if not keys:
             return ()
         return await asyncio.gather(*(self._batched(role, leg, keys, fields, call) for leg in legs))
@@ -237,11 +192,9 @@ class EndpointAdapter:
     ) -> Mapping[Key, Sequence[Record] | AdapterError]:
         asked = tuple(dict.fromkeys(keys))
         sent = [key for key in asked if leg.template.accepts(key)]
-        found: dict[Key, Sequence[Record] | AdapterError] = {
-            key: Invalid(f"{self.id}: a key does not match key_pattern; nothing was sent")
-            for key in asked
-            if key not in set(sent)
-        }
+        # a key of another form is none of this source's: unknown, and never sent
+        self.dropped[leg.dataset.dataset] += len(asked) - len(sent)
+        found: dict[Key, Sequence[Record] | AdapterError] = {}
         size = leg.template.endpoint.batch
         batches = [sent[start : start + size] for start in range(0, len(sent), size)]
         answers = await asyncio.gather(*(self._one_batch(role, leg, batch, fields, call) for batch in batches))
@@ -258,7 +211,7 @@ class EndpointAdapter:
         found: defaultdict[Key, list[Record]] = defaultdict(list)
         scope = _with_keys(leg.scope, batch)
         try:
-            async for page in self._pages(leg.template, scope, call):
+            async for page in self._asking.pages(leg.template, scope, call):
                 fetched_at = datetime.now(UTC)
                 for row in page.rows:
                     owner = self._owner(role, leg, row, batch)
@@ -283,83 +236,17 @@ class EndpointAdapter:
         self.dropped[leg.dataset.dataset] += 1
         return None
 
-    # ---- pages --------------------------------------------------------------------------------------------------
-
-    async def _pages(self, template: Template, scope: Scope, call: Call) -> AsyncIterator[_Page]:
-        place: Place | None = Place.first(template.endpoint.pages)
-        while place is not None:
-            page = await self._ask(template, scope, place, call)
-            yield page
-            place = page.next
-
-    async def _ask(self, template: Template, scope: Scope, place: Place | None, call: Call) -> _Page:
-        pages = template.endpoint.pages
-        here = Place.first(pages) if place is None else place
-        request = self._request(template, here.scope(pages, scope), here)
-        return self._page(template.endpoint, here, await self._client.send(request, call.deadline))
-
-    def _request(self, template: Template, scope: Scope, here: Place) -> Request:
-        if here.cursor is None or "cursor" in template.names:
-            return self._wire.request(template, scope)
-        # a cursor that no placeholder takes is a link to the next page, as in a FHIR Bundle
-        link = urljoin(self._client.base, here.cursor)
-        if not link.startswith(self._client.base) or "/.." in link:
-            raise Malformed(f"{self.id}: the link to the next page leaves the base address")
-        return Request(link.removeprefix(self._client.base), headers=template.headers(scope))
-
-    def _page(self, endpoint: Endpoint, here: Place, answer: Answer) -> _Page:
-        document, broken = self._document(answer)
-        meaning = self._meaning(answer, document)
-        if meaning in ("absent", "end"):
-            return _Page((), None)
-        if meaning is not None:
-            message = f"{self.id}: answered with what its manifest calls {meaning}"
-            raise _ERRORS[meaning](message, retry_after=answer.retry_after)
-        fault = self._wire.fault(document) if broken is None else None
-        if fault is not None:
-            raise fault
-        raise_for_status(self.id, answer)
-        if broken is not None:
-            raise broken
-        payload = self._wire.payload(document, endpoint)
-        rows = () if payload is None else self._wire.rows(payload, endpoint.rows)
-        return self._with_next(endpoint, here, rows, (document, payload))
-
-    def _with_next(self, endpoint: Endpoint, here: Place, rows: Sequence[object], parts: Sequence[object]) -> _Page:
-        pages = endpoint.pages
-        cursor = self._beside(parts, pages.next) if pages else None
-        counted = self._beside(parts, pages.total) if pages else None
-        total = int(counted) if counted and counted.isdecimal() and len(counted) < 15 else None
-        if cursor is not None and cursor == here.cursor:
-            raise Malformed(f"{self.id}: the cursor to the next page is that of this page")
-        onward = following(pages, here, len(rows), cursor=cursor, total=total)
-        return _Page(rows, onward)
-
-    def _beside(self, parts: Sequence[object], path: str | None) -> str | None:
-        if path is None:
-            return None
-        found = (text_of(self._wire.find(part, path)) for part in parts if part is not None)
-        return next((text for text in found if text), None)
-
-    def _document(self, answer: Answer) -> tuple[object, Malformed | None]:
-        """The document, or why there is none: an error page is judged by its status before its format."""
-        try:
-            return self._wire.parse(answer), None
-        except Malformed as err:
-            return None, err
-
-    def _meaning(self, answer: Answer, document: object) -> str | None:
-        for rule in self.manifest.errors:
-            if rule.status is not None and rule.status != answer.status:
-                continue
-            if rule.path is not None:
-                said = None if document is None else text_of(self._wire.find(document, rule.path))
-                if said is None or (rule.equals and said not in rule.equals):
-                    continue
-            return rule.means
-        return None
-
     # ---- rows ---------------------------------------------------------------------------------------------------
+
+    async def _completed(
+        self, entity: str, found: Mapping[Key, Record], query: Search, call: Call
+    ) -> tuple[Record, ...]:
+        """The found persons with the columns that other datasets have."""
+        lacking = any(flag.quality is Quality.MISSING for record in found.values() for flag in record.flags)
+        if not lacking or (entity, "fetch") not in self._lists:
+            return tuple(found.values())
+        whole = await self.fetch(entity, list(found), query.fields, call)
+        return tuple(one if isinstance(one := whole.get(key), Record) else record for key, record in found.items())
 
     def _matches(self, dataset: Dataset, rows: Sequence[object], query: Search) -> list[Record]:
         fetched_at = datetime.now(UTC)
@@ -473,7 +360,7 @@ def _with_keys(scope: Scope, keys: Sequence[Key]) -> Scope:
     return Scope(scope.call, keys=keys, values=scope.values, fields=scope.fields)
 
 
-def _onward(mark: Bookmark, page: _Page, legs: int) -> Bookmark | None:
+def _onward(mark: Bookmark, page: Page, legs: int) -> Bookmark | None:
     if page.next is not None:
         return Bookmark(mark.leg, 0, page.next)
     return Bookmark(mark.leg + 1) if mark.leg + 1 < legs else None

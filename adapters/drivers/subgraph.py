@@ -369,7 +369,8 @@ class SubgraphAdapter:
 
 def _select(person: Selection, dataset: Dataset, fields: Collection[str]) -> _Rows:
     at, row = person.at(dataset.rows)
-    paths = {path: row.add(path) for path in paths_of(dataset, fields)}
+    # in a fixed order: the peer keeps parsed documents by their text
+    paths = {path: row.add(path) for path in sorted(paths_of(dataset, fields))}
     holder, _, last = dataset.key.rpartition(".")
     prefix = f"{holder}." if holder else ""
     record = {name: row.add(prefix + name) for name in (*_PROVENANCE, *_QUALITY) if last == "recordId"}

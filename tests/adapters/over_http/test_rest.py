@@ -11,7 +11,10 @@ from starlette.responses import JSONResponse, Response
 
 from adapters.contract import (
     Adapter,
+    Compare,
+    Op,
     Refused,
+    Search,
     Unavailable,
 )
 from adapters.manifest import ManifestError
@@ -135,3 +138,52 @@ async def test_datasets_of_one_entity_are_read_together(desk: Desk, opened: Open
 async def test_a_batch_without_an_owner_stops_the_start(opened: OpenRest) -> None:
     with pytest.raises(ManifestError, match="owner"):
         opened({"Visit": {**VISIT, "person": None}})
+
+
+# ---- several datasets about one person -------------------------------------------------------------------------
+
+LISTED = {**PERSON, "keys": {"path": "list"}, "fetch": {"path": "persons", "query": {"ids": "{keys}"}, "batch": 9}}
+FURTHER = {
+    "dataset": "phones",
+    "key": "who",
+    "fetch": {"path": "phones", "query": {"ids": "{keys}"}, "batch": 9},
+    "fields": {"phones": {"path": "tel"}, "name": {"path": "xm"}},
+}
+
+
+async def test_a_further_dataset_completes_the_persons_and_adds_nobody(desk: Desk, opened: OpenRest) -> None:
+    desk.reply = answers(
+        {
+            "persons": [{"id": "7", "xm": "李四"}],
+            "phones": [{"who": "7", "tel": "13900000001", "xm": "旧名"}, {"who": "8", "tel": "13900000002"}],
+        }
+    )
+    adapter = opened({"PersonRecord": [LISTED, FURTHER]})
+    found = await adapter.fetch("PersonRecord", ["7", "8"], ["name", "phones"], a_call())
+    assert set(found) == {"7"}
+    one = record(found, "7")
+    assert one.values == {"name": "李四", "phones": ("13900000001",)}
+    assert one.flags == ()
+    assert one.provenance.dataset == "persons+phones"
+
+
+async def test_a_further_dataset_is_not_asked_for_what_it_does_not_have(desk: Desk, opened: OpenRest) -> None:
+    desk.reply = answers({"persons": [{"id": "7", "xb": "1"}]})
+    found = await opened({"PersonRecord": [LISTED, FURTHER]}).fetch("PersonRecord", ["7"], ["sex"], a_call())
+    assert record(found, "7").values == {"sex": "MALE"}
+    assert [seen.path for seen in desk.seen] == ["/api/persons"]
+
+
+async def test_a_search_completes_what_it_found(desk: Desk, opened: OpenRest) -> None:
+    desk.reply = answers(
+        {
+            "search": [{"id": "7", "xm": "李四"}],
+            "persons": [{"id": "7", "xm": "李四"}],
+            "phones": [{"who": "7", "tel": "13900000001"}],
+        }
+    )
+    fields = {**PERSON["fields"], "name": {"path": "xm", "filter": {"eq": "xm"}}}
+    listed = {**LISTED, "search": {"path": "search"}, "fields": fields}
+    query = Search([Compare("name", Op.EQ, "李四")], ["phones"], 5)
+    found = await opened({"PersonRecord": [listed, FURTHER]}).search("PersonRecord", query, a_call())
+    assert [one.values for one in found.records] == [{"phones": ("13900000001",)}]

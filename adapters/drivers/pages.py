@@ -1,0 +1,117 @@
+"""Asking an endpoint for its pages, and judging what each answer means."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+from adapters.contract import AdapterError, Call, Invalid, Malformed, Refused, Throttled, Unavailable
+from adapters.decode import text_of
+from adapters.drivers.http import Answer, HttpClient, Request, raise_for_status
+from adapters.drivers.paging import Place, following
+from adapters.drivers.template import Scope, Template
+from adapters.drivers.wire import Wire
+from adapters.manifest import Endpoint, ErrorRule
+
+_ERRORS: Mapping[str, type[AdapterError]] = {
+    "refused": Refused,
+    "invalid": Invalid,
+    "throttled": Throttled,
+    "unavailable": Unavailable,
+    "malformed": Malformed,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of raw rows, and where the next one is."""
+
+    rows: Sequence[object]
+    next: Place | None
+
+
+class Asking:
+    """Asks one source over one wire format, by its manifest's error rules."""
+
+    def __init__(self, source: str, wire: Wire, client: HttpClient, rules: Sequence[ErrorRule]) -> None:
+        self._source = source
+        self._wire = wire
+        self._client = client
+        self._rules = rules
+
+    async def pages(self, template: Template, scope: Scope, call: Call) -> AsyncIterator[Page]:
+        """Every page of a list."""
+        place: Place | None = Place.first(template.endpoint.pages)
+        while place is not None:
+            page = await self.ask(template, scope, place, call)
+            yield page
+            place = page.next
+
+    async def ask(self, template: Template, scope: Scope, place: Place | None, call: Call) -> Page:
+        """The page at one place, the first for None; AdapterError for whatever is no such page."""
+        pages = template.endpoint.pages
+        here = Place.first(pages) if place is None else place
+        request = self._request(template, here.scope(pages, scope), here)
+        return self._page(template.endpoint, here, await self._client.send(request, call.deadline))
+
+    def _request(self, template: Template, scope: Scope, here: Place) -> Request:
+        if here.cursor is None or "cursor" in template.names:
+            return self._wire.request(template, scope)
+        # a cursor that no placeholder takes is a link to the next page, as in a FHIR Bundle
+        link = urljoin(self._client.base, here.cursor)
+        if not link.startswith(self._client.base) or "/.." in link:
+            raise Malformed(f"{self._source}: the link to the next page leaves the base address")
+        return Request(link.removeprefix(self._client.base), headers=template.headers(scope))
+
+    def _page(self, endpoint: Endpoint, here: Place, answer: Answer) -> Page:
+        document, broken = self._document(answer)
+        meaning = self._meaning(answer, document)
+        if meaning in ("absent", "end"):
+            return Page((), None)
+        if meaning is not None:
+            message = f"{self._source}: answered with what its manifest calls {meaning}"
+            raise _ERRORS[meaning](message, retry_after=answer.retry_after)
+        fault = self._wire.fault(document) if broken is None else None
+        if fault is not None:
+            raise fault
+        raise_for_status(self._source, answer)
+        if broken is not None:
+            raise broken
+        payload = self._wire.payload(document, endpoint)
+        rows = () if payload is None else self._wire.rows(payload, endpoint.rows)
+        return self._with_next(endpoint, here, rows, (document, payload))
+
+    def _with_next(self, endpoint: Endpoint, here: Place, rows: Sequence[object], parts: Sequence[object]) -> Page:
+        pages = endpoint.pages
+        cursor = self._beside(parts, pages.next) if pages else None
+        counted = self._beside(parts, pages.total) if pages else None
+        total = int(counted) if counted and counted.isdecimal() and len(counted) < 15 else None
+        if cursor is not None and cursor == here.cursor:
+            raise Malformed(f"{self._source}: the cursor to the next page is that of this page")
+        onward = following(pages, here, len(rows), cursor=cursor, total=total)
+        return Page(rows, onward)
+
+    def _beside(self, parts: Sequence[object], path: str | None) -> str | None:
+        if path is None:
+            return None
+        found = (text_of(self._wire.find(part, path)) for part in parts if part is not None)
+        return next((text for text in found if text), None)
+
+    def _document(self, answer: Answer) -> tuple[object, Malformed | None]:
+        """The document, or why there is none: an error page is judged by its status before its format."""
+        try:
+            return self._wire.parse(answer), None
+        except Malformed as err:
+            return None, err
+
+    def _meaning(self, answer: Answer, document: object) -> str | None:
+        for rule in self._rules:
+            if rule.status is not None and rule.status != answer.status:
+                continue
+            if rule.path is not None:
+                said = None if document is None else text_of(self._wire.find(document, rule.path))
+                if said is None or (rule.equals and said not in rule.equals):
+                    continue
+            return rule.means
+        return None
