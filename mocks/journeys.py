@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from mocks import agencies, courses
+from mocks import accompaniment, agencies, courses, measures
 from mocks.courses import TRUTH_TABLE, Course, Dimensions
 from mocks.places import townships_of
 
@@ -32,7 +32,7 @@ def travel(course: Course, turn: int) -> date:
         return _relapsed(course, outcome)
     if kind == "isolated":
         decided = course.today - course.days(20, 700)
-        courses.isolate(course, decided, outcome)
+        measures.isolate(course, decided, outcome)
         return decided - course.days(0, 2)
     if kind == "voluntary":
         return _voluntary(course)
@@ -42,31 +42,31 @@ def travel(course: Course, turn: int) -> date:
 def travel_young(course: Course) -> date:
     """A minor is ordered into community treatment: isolation is not for them."""
     decided = course.today - course.days(20, 250)
-    courses.treat_in_community(course, decided)
+    measures.treat_in_community(course, decided)
     return decided
 
 
 def _in_community(course: Course) -> date:
     decided = course.today - course.days(30, 1000)
-    courses.treat_in_community(course, decided)
+    measures.treat_in_community(course, decided)
     if course.place.startswith("32"):
-        courses.help_along(course, decided)
+        accompaniment.help_along(course, decided)
     return decided
 
 
 def _discharged(course: Course) -> date:
     decided = course.today - course.days(1200, 3400)
-    courses.treat_in_community(course, decided)
+    measures.treat_in_community(course, decided)
     if course.place.startswith("32"):
-        courses.help_along(course, decided)
+        accompaniment.help_along(course, decided)
     return decided
 
 
 def _relapsed(course: Course, outcome: Dimensions) -> date:
     decided = course.today - course.days(900, 3300)
-    term = courses.treat_in_community(course, decided, end="SERIOUS_VIOLATION")
+    term = measures.treat_in_community(course, decided, end="SERIOUS_VIOLATION")
     if term.ended_on:
-        isolation = courses.isolate(course, term.ended_on + course.days(1, 9), outcome)
+        isolation = measures.isolate(course, term.ended_on + course.days(1, 9), outcome)
         if isolation.ended_on:
             after_release(course, isolation.ended_on, outcome)
     return decided
@@ -75,9 +75,9 @@ def _relapsed(course: Course, outcome: Dimensions) -> date:
 def _voluntary(course: Course) -> date:
     start = course.today - course.days(60, 1500)
     if course.province == "320000":
-        courses.treat_voluntarily(course, start)
+        measures.treat_voluntarily(course, start)
     else:
-        courses.treat_in_community(course, start)
+        measures.treat_in_community(course, start)
     return start - course.days(200, 900)
 
 
@@ -88,16 +88,16 @@ def _released(course: Course, outcome: Dimensions, *, whole: bool) -> date:
     decided = courses.months_after(released, -24)
     roll = 1.0 if whole else course.random.random()
     if roll < 0.03:
-        courses.isolate(course, decided, outcome, reason="DIED")
+        measures.isolate(course, decided, outcome, reason="DIED")
         return decided
     if roll < 0.08:
-        ill = courses.isolate(course, decided, outcome, reason="CONVERTED")
+        ill = measures.isolate(course, decided, outcome, reason="CONVERTED")
         if ill.ended_on:
-            courses.treat(course, ill.ended_on, "INPATIENT", "K74.6 肝硬化", ill.ended_on + course.days(10, 60))
-            courses.treat_in_community(course, ill.ended_on)
+            accompaniment.treat(course, ill.ended_on, "INPATIENT", "K74.6 肝硬化", ill.ended_on + course.days(10, 60))
+            measures.treat_in_community(course, ill.ended_on)
         return decided
     advised = False if course.chance(0.03) else None
-    term = courses.isolate(course, decided, outcome, early=early, advised=advised)
+    term = measures.isolate(course, decided, outcome, early=early, advised=advised)
     if term.ended_on:
         after_release(course, term.ended_on, outcome)
     return decided
@@ -111,16 +111,16 @@ def after_release(course: Course, released_on: date, outcome: Dimensions) -> Non
         end = course.random.choices(("EXPIRED", "SERIOUS_VIOLATION", "CRIMINAL_PENALTY"), (86, 10, 4))[0]
         own = townships_of(course.place)
         moved = own[1] if course.chance(0.05) else None
-        term = courses.order_recovery(course, released_on, own[0], report=report, end=end, moved_to=moved)
+        term = measures.order_recovery(course, released_on, own[0], report=report, end=end, moved_to=moved)
         if term.end_reason == "SERIOUS_VIOLATION" and term.ended_on:
-            courses.isolate(course, term.ended_on + timedelta(days=5), outcome)
+            measures.isolate(course, term.ended_on + timedelta(days=5), outcome)
     if course.chance(0.4):
         facility = agencies.ALL[next(term.agency_code for term in course.terms if term.ended_on == released_on)]
         last = min(course.today, courses.months_after(released_on, 12))
-        courses.visit(course, facility, released_on + course.days(10, 40), last, 150)
-    if course.chance(0.55):
-        courses.look_after(course, released_on)
+        accompaniment.visit(course, facility, released_on + course.days(10, 40), last, 150)
+    if course.is_local and course.chance(0.55):
+        measures.look_after(course, released_on)
     if course.place.startswith("32"):
-        courses.help_along(course, released_on)
+        accompaniment.help_along(course, released_on)
         if course.chance(0.1):
-            courses.stay_in_centre(course, released_on + course.days(2, 40))
+            measures.stay_in_centre(course, released_on + course.days(2, 40))

@@ -20,7 +20,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 
-from mocks import agencies, courses, people
+from mocks import accompaniment, agencies, courses, measures, people
 from mocks.courses import Course
 from mocks.life import Life
 from mocks.people import Registry
@@ -68,7 +68,7 @@ class Teller:
         self, course: Course, months_ago: int, *, collected: bool = True, outcome: courses.Dimensions = _PASSED
     ) -> date:
         decided = courses.months_after(self._today, -24 - months_ago) + timedelta(days=9)
-        term = courses.isolate(course, decided, outcome, collected=collected)
+        term = measures.isolate(course, decided, outcome, collected=collected)
         end = courses.months_after(decided, 24)
         course.terms[-1] = replace(
             term,
@@ -84,9 +84,9 @@ class Teller:
         life = self._someone(number, "沈浩然", "MALE", date(1988, 4, 12), "330482")
         course = self._course(life, "320583")
         released = self._release(course, 13)
-        courses.order_recovery(course, released, "330482901")
+        measures.order_recovery(course, released, "330482901")
         course.county = "330482"
-        courses.look_after(course, released, custodian="浙江省戒毒后续照管指导中心（模拟）")
+        measures.look_after(course, released, custodian="浙江省戒毒后续照管指导中心（模拟）")
         return life, course
 
     def returned(self, number: int) -> Told:
@@ -94,10 +94,10 @@ class Teller:
         life = self._someone(number, "葛明辉", "MALE", date(1991, 9, 3), "320481")
         course = self._course(life, "330113")
         released = self._release(course, 10)
-        courses.order_recovery(course, released, "320481901")
+        measures.order_recovery(course, released, "320481901")
         course.county = "320481"
-        courses.look_after(course, released)
-        courses.help_along(course, released)
+        measures.look_after(course, released)
+        accompaniment.help_along(course, released)
         return life, course
 
     def ordered_not_reported(self, number: int) -> Told:
@@ -105,7 +105,7 @@ class Teller:
         life = self._someone(number, "周志强", "MALE", date(1985, 1, 26), "321183")
         course = self._course(life)
         released = self._release(course, 3, collected=False)
-        courses.order_recovery(course, released, "321183901", report="NEVER")
+        measures.order_recovery(course, released, "321183901", report="NEVER")
         return life, course
 
     def conflict(self, number: int) -> Told:
@@ -114,8 +114,8 @@ class Teller:
         life = replace(life, former_name="吴小燕", marital_status="DIVORCED", education="JUNIOR_HIGH")
         course = self._course(life)
         released = self._release(course, 8)
-        courses.order_recovery(course, released, "321003901")
-        courses.look_after(course, released)
+        measures.order_recovery(course, released, "321003901")
+        measures.look_after(course, released)
         return life, course
 
     def two_numbers(self, number: int) -> Told:
@@ -124,7 +124,7 @@ class Teller:
         life = replace(life, second_id_number=self._registry.number(date(1979, 11, 8), "MALE"))
         course = self._course(life)
         released = self._release(course, 6)
-        courses.order_recovery(course, released, "320312901")
+        measures.order_recovery(course, released, "320312901")
         return life, course
 
     def never_ordered(self, number: int) -> Told:
@@ -139,8 +139,8 @@ class Teller:
         life = self._someone(number, "林秀兰", "FEMALE", date(1983, 7, 30), "320506")
         course = self._course(life)
         released = self._release(course, 9)
-        courses.order_recovery(course, released, "320506901")
-        courses.look_after(course, released)
+        measures.order_recovery(course, released, "320506901")
+        measures.look_after(course, released)
         on = self._today - timedelta(days=60)
         course.happen(
             "grant",
@@ -158,7 +158,7 @@ class Teller:
         life = self._someone(number, "程大勇", "MALE", date(1987, 3, 5), "320115", "341181")
         course = self._course(life)
         released = self._release(course, 4, collected=False)
-        courses.order_recovery(course, released, "320115901", report="LATE")
+        measures.order_recovery(course, released, "320115901", report="LATE")
         return life, course
 
     def minor(self, number: int) -> Told:
@@ -167,14 +167,14 @@ class Teller:
         life = self._someone(number, "许子轩", "MALE", born, "321102")
         life = replace(life, first_used_on=date(self._today.year - 1, 11, 2), marital_status="UNMARRIED")
         course = self._course(life)
-        courses.treat_in_community(course, date(self._today.year, 2, 10))
+        measures.treat_in_community(course, date(self._today.year, 2, 10))
         return life, course
 
     def sealed(self, number: int) -> Told:
         """A sealed record."""
         life = self._someone(number, "何雨婷", "FEMALE", date(1996, 12, 1), "320205")
         course = self._course(life)
-        courses.treat_in_community(course, courses.months_after(self._today, -20))
+        measures.treat_in_community(course, courses.months_after(self._today, -20))
         return replace(life, sealed=True), course
 
     def hiv(self, number: int) -> Told:
@@ -182,9 +182,9 @@ class Teller:
         life = self._someone(number, "丁海波", "MALE", date(1981, 5, 19), "320104")
         course = self._course(life)
         released = self._release(course, 7)
-        courses.order_recovery(course, released, "320104901")
-        courses.look_after(course, released)
-        courses.treat(course, released + timedelta(days=12), "OUTPATIENT", "B24 未特指的人类免疫缺陷病毒病")
+        measures.order_recovery(course, released, "320104901")
+        measures.look_after(course, released)
+        accompaniment.treat(course, released + timedelta(days=12), "OUTPATIENT", "B24 未特指的人类免疫缺陷病毒病")
         return replace(life, hiv_positive=True), course
 
     def tales(self) -> Mapping[str, Callable[[int], Told]]:

@@ -80,7 +80,7 @@ def _draw(random: Random, registry: Registry, number: int, today: date) -> tuple
     if random.random() < 0.03:
         born = date(today.year - random.randint(16, 17), random.randint(1, 12), random.randint(1, 28))
     life = people.person(random, registry, number, residence=residence, domicile=domicile, born=born)
-    return life, Course(random, today, caught_in, life.sex, home=residence)
+    return life, Course(random, today, caught_in, life.sex, home=residence, household=domicile)
 
 
 def _settle(life: Life, course: Course, caught: date | None, today: date) -> Life:

@@ -84,11 +84,12 @@ async def test_a_system_that_does_not_start_takes_the_others_with_it(
 
 async def test_secrets_are_lent_to_this_process_and_taken_back(small: World, tmp_path: Path) -> None:
     names = [system.secret_variable for system in of(("zhejiang",)) if system.secret_variable]
+    before = [os.environ.get(name) for name in names]
     imitation = Imitation()
     environment = await imitation.start(tmp_path, small, provinces=("zhejiang",))
-    assert all(os.environ[name] == environment[name] for name in names)
+    assert [os.environ[name] for name in names] == [environment[name] for name in names] != before
     await imitation.close()
-    assert not any(name in os.environ for name in names)
+    assert [os.environ.get(name) for name in names] == before
 
 
 async def test_a_database_cannot_be_stopped() -> None:

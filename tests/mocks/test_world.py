@@ -230,6 +230,12 @@ def test_out_of_province_gets_no_aftercare(world: World) -> None:
     assert not any(term.kind == "AFTERCARE" for term in life.terms)
 
 
+def test_nobody_of_another_province_is_looked_after_where_they_live(world: World) -> None:
+    strangers = [life for life in world.lives if life.domicile[:2] != life.residence[:2]]
+    assert strangers
+    assert not any(term.kind == "AFTERCARE" for life in strangers for term in life.terms)
+
+
 def test_minor_is_under_eighteen_today(world: World) -> None:
     assert age_at(world.story("minor"), world.today) < 18
 
