@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from adapters.contract import Compare, Op, Value
@@ -28,7 +28,7 @@ def meets(compare: Compare, value: Value) -> bool:
             return _before(compare.value, value)
 
 
-def meets_all(where: tuple[Compare, ...], values: Mapping[str, Value]) -> bool:
+def meets_all(where: Iterable[Compare], values: Mapping[str, Value]) -> bool:
     """Whether all conditions hold."""
     return all(meets(compare, values.get(compare.field)) for compare in where)
 

@@ -130,7 +130,7 @@ class SqlAdapter:
         tables = await self._tables(entity, [other for other in able if other <= index], call.deadline)
         limit = min(query.limit, capability.max_page)
         records, behind = await self._page(tables, last, query, limit, entity, call)
-        found = await self._completed(entity, records, query.fields, call)
+        found = await self._completed(entity, records, query, call)
         return Slice(found, self._after(index, behind, able, scope))
 
     async def health(self) -> Health:
@@ -178,7 +178,7 @@ class SqlAdapter:
             page = statement.order_by(table.key()).limit(limit)
             (rows,) = await self._database.rows([page], table.dataset.dataset, call.deadline)
             records = self._records(reader, rows, fields)
-            met = [record for record in records if meets_all(tuple(query.where), record.values)]
+            met = [record for record in records if meets_all(query.where, record.values)]
             last = reader.position(rows[-1]) if len(rows) == limit else None
             if met or last is None:
                 return met, last
@@ -221,14 +221,15 @@ class SqlAdapter:
         records = await self.fetch(PERSON, keys, fields, call)
         return [_entry(key, record) for key in keys if isinstance(record := records.get(key), Record)]
 
-    async def _completed(
-        self, entity: str, records: list[Record], fields: Collection[str], call: Call
-    ) -> Sequence[Record]:
-        """The found records with the columns that the entity's other datasets hold."""
-        if entity != PERSON or len(self._manifest.datasets(entity)) == 1:
-            return [_only(record, fields) for record in records]
-        whole = await self.fetch(entity, [record.key for record in records], fields, call)
-        return [found for record in records if isinstance(found := whole.get(record.key), Record)]
+    async def _completed(self, entity: str, found: list[Record], query: Search, call: Call) -> Sequence[Record]:
+        """The found records as fetch gives them, once each: a table may hold older rows of a key, or a second table
+        more of its columns, and only the whole record says whether it still meets the conditions.
+        """
+        keys = list(dict.fromkeys(record.key for record in found))
+        fields = {*query.fields, *(compare.field for compare in query.where)}
+        whole = await self.fetch(entity, keys, fields, call)
+        records = [record for key in keys if isinstance(record := whole.get(key), Record)]
+        return [_only(record, query.fields) for record in records if meets_all(query.where, record.values)]
 
 
 def _newest(records: Iterable[Record]) -> dict[Key, Record]:

@@ -1,0 +1,172 @@
+"""The kit itself: our SQL driver passes it, and each breach of the contract is caught by the check meant for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from adapters.contract import AdapterError, Call, Health, Invalid, Key, KeySlice, Record, Search, Slice, Unavailable
+from adapters.drivers.sql import SqlAdapter
+from adapters.kit.conformance import CHECKS, Verdict, check, check_all
+from adapters.kit.pytest import conformance_of
+from tests.adapters.police_tables import ID_A, manifest
+
+PERSON = "PersonRecord"
+
+
+@pytest.mark.parametrize("name", list(CHECKS))
+async def test_the_sql_driver_conforms(police: SqlAdapter, name: str) -> None:
+    finding = await check(name, police)
+    assert finding.verdict is Verdict.PASSED, finding
+
+
+class Broken:
+    """An adapter that conforms except where a test breaks it."""
+
+    def __init__(self, sound: SqlAdapter) -> None:
+        self._sound = sound
+        self.id, self.version, self.contract = sound.id, sound.version, sound.contract
+        self.capabilities = sound.capabilities
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sound, name)
+
+
+class RepeatsKeys(Broken):
+    async def keys(self, call: Call, after: str | None = None) -> KeySlice:
+        page = await self._sound.keys(call, after)
+        return replace(page, entries=[*page.entries, *page.entries[:1]])
+
+
+class AcceptsAnyCursor(Broken):
+    async def keys(self, call: Call, after: str | None = None) -> KeySlice:
+        try:
+            return await self._sound.keys(call, after)
+        except Invalid:
+            return KeySlice(())
+
+
+class GivesAllFields(Broken):
+    async def fetch(self, entity: str, keys: Sequence[Key], fields: Collection[str], call: Call) -> Any:
+        return await self._sound.fetch(entity, keys, self.capabilities[entity].fields | set(fields), call)
+
+
+class Changed(Broken):
+    """Changes every record that is fetched."""
+
+    def change(self, record: Record, together: bool) -> Record:
+        return record
+
+    async def fetch(self, entity: str, keys: Sequence[Key], fields: Collection[str], call: Call) -> Any:
+        found = await self._sound.fetch(entity, keys, fields, call)
+        return {
+            key: self.change(record, len(keys) > 1) if isinstance(record, Record) else record
+            for key, record in found.items()
+        }
+
+
+class GivesText(Changed):
+    def change(self, record: Record, together: bool) -> Record:
+        return replace(record, values={name: str(value) for name, value in record.values.items()})
+
+
+class DiffersInBatches(Changed):
+    def change(self, record: Record, together: bool) -> Record:
+        values = {name: None if together else value for name, value in record.values.items()}
+        return replace(record, values=values)
+
+
+class HidesItsOrigin(Changed):
+    def change(self, record: Record, together: bool) -> Record:
+        return replace(record, provenance=replace(record.provenance, record=""))
+
+
+class InventsRecords(Changed):
+    async def fetch(self, entity: str, keys: Sequence[Key], fields: Collection[str], call: Call) -> Any:
+        found = dict(await self._sound.fetch(entity, keys, fields, call))
+        known = next(iter((await self._sound.fetch(entity, ["A1"], fields, call)).values()), None)
+        return {key: found.get(key, known) for key in keys}
+
+
+class MixesPeople(Broken):
+    async def related(self, entity: str, people: Sequence[Key], fields: Collection[str], call: Call) -> Any:
+        found = await self._sound.related(entity, people, fields, call)
+        everything = [record for group in found.values() if not isinstance(group, AdapterError) for record in group]
+        return dict.fromkeys(people, everything)
+
+
+class IgnoresTheDeadline(Broken):
+    async def fetch(self, entity: str, keys: Sequence[Key], fields: Collection[str], call: Call) -> Any:
+        try:
+            return await self._sound.fetch(entity, keys, fields, call)
+        except Unavailable:
+            return {}
+
+
+class FindsEverything(Broken):
+    async def search(self, entity: str, query: Search, call: Call) -> Slice:
+        await self._sound.search(entity, query, call)
+        found = await self._sound.fetch(entity, ["A1", "A2", "A3", "A6"], query.fields, call)
+        return Slice([record for record in found.values() if isinstance(record, Record)])
+
+
+class SearchesUndeclaredFilters(Broken):
+    async def search(self, entity: str, query: Search, call: Call) -> Slice:
+        return Slice(())
+
+
+class NamesPeopleInErrors(Broken):
+    async def keys(self, call: Call, after: str | None = None) -> KeySlice:
+        try:
+            return await self._sound.keys(call, after)
+        except Invalid as err:
+            raise Invalid(f"no cursor: {after}") from err
+
+
+class NamesPeopleInHealth(Broken):
+    async def health(self) -> Health:
+        return Health(ok=True, detail=f"last read {ID_A}")
+
+
+@pytest.mark.parametrize(
+    ("broken", "caught_by"),
+    [
+        (RepeatsKeys, "key-list-pages"),
+        (AcceptsAnyCursor, "a-foreign-cursor-is-invalid"),
+        (GivesAllFields, "values-are-what-was-asked"),
+        (GivesText, "types-agree"),
+        (DiffersInBatches, "batch-equals-singles"),
+        (HidesItsOrigin, "origins-are-told"),
+        (InventsRecords, "absent-keys-are-absent"),
+        (MixesPeople, "related-groups-by-person"),
+        (IgnoresTheDeadline, "a-passed-deadline-is-unavailable"),
+        (FindsEverything, "searches-satisfy-their-filters"),
+        (SearchesUndeclaredFilters, "beyond-the-declaration-is-unsupported"),
+        (NamesPeopleInErrors, "errors-are-impersonal"),
+        (NamesPeopleInHealth, "health-is-impersonal"),
+    ],
+)
+async def test_each_breach_is_caught(
+    lite_police: SqlAdapter, broken: Callable[[SqlAdapter], Any], caught_by: str
+) -> None:
+    finding = await check(caught_by, broken(lite_police))
+    assert finding.verdict is Verdict.FAILED, finding
+    assert ID_A not in finding.detail
+
+
+async def test_a_gap_is_data_with_a_reason(lite_police: SqlAdapter) -> None:
+    gaps: Mapping[str, str] = {"key-list-pages": "never: the agency repeats people"}
+    assert (await check("key-list-pages", RepeatsKeys(lite_police), gaps=gaps)).verdict is Verdict.GAP
+    assert (await check("key-list-pages", lite_police, gaps=gaps)).verdict is Verdict.CLOSED
+
+
+async def test_all_checks_run_in_one_go(lite_police: SqlAdapter) -> None:
+    assert {finding.verdict for finding in await check_all(lite_police)} == {Verdict.PASSED}
+
+
+def test_a_gap_for_an_unknown_check_is_refused() -> None:
+    with pytest.raises(ValueError, match="key-list-pages"):
+        conformance_of(lambda: SqlAdapter(manifest("sqlite+aiosqlite:///x.db")), gaps={"key-pages": "typo"})
