@@ -1,0 +1,1 @@
+"""Systems that nobody here wrote, wrapped by manifest alone."""
