@@ -43,6 +43,8 @@ class Stage:
     world: World
     progress: Callable[[str], None] = print
     deadline_seconds: float = 3.0
+    detours: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
+    """Variable of the manifests' environment -> what to make of its address, such as a way through a proxy."""
     imitation: Imitation = field(default_factory=Imitation)
     urls: dict[str, str] = field(default_factory=dict)
     _gateways: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
@@ -60,6 +62,8 @@ class Stage:
                     progress=self.progress,
                 )
             )
+            for variable, lead in self.detours.items():
+                self._environment[variable] = lead(self._environment[variable])
             self._prepare()
             for province in PROVINCES:
                 self.progress(f"starting gateway of {province}")
