@@ -17,7 +17,8 @@ def encode_value(spec: FieldMap, kind: Kind, value: object) -> tuple[str, ...]:
     """Every plausible raw form, the likeliest first; empty where the agency has no code for the value.
 
     A date takes the first of the manifest's formats, without one ISO 8601, then YYYYMMDD. An id number is given
-    with X, with x and, where it is the upgrade of one, in fifteen digits. A mapped value gives all its codes.
+    with X, with x, in full width and, where it is the upgrade of one, in fifteen digits. A mapped value gives all
+    its codes.
     """
     if spec.values:
         return tuple(code for code, meant in spec.values.items() if meant == value and type(meant) is type(value))

@@ -32,7 +32,9 @@ _QUOTED = r"'[^'\\;]*'"
 _CONDITION = re.compile(
     rf"\s*(?P<field>[A-Za-z_]+)\s*(?:=\s*(?P<one>{_QUOTED})|IN\s*\(\s*(?P<many>{_QUOTED}(?:\s*,\s*{_QUOTED})*)\s*\))\s*"
 )
-_VALUE = re.compile(r"[0-9A-Za-z\-]{1,40}|[\u00b7\u2022\u2027\u30fb\u3400-\u9fff\U00020000-\U0003ffff]{1,40}")
+_VALUE = re.compile(
+    r"[0-9A-Za-z\-\uff10-\uff19\uff38]{1,40}|[\u00b7\u2022\u2027\u30fb\u3400-\u9fff\U00020000-\U0003ffff]{1,40}"
+)
 _MOST = 200
 
 

@@ -12,6 +12,7 @@ from schema.enums import Quality
 NAME_FIELDS = frozenset({"name", "formerNames", "aliases"})
 ID_NUMBER_FIELDS = frozenset({"otherIdNumbers"})
 DOTS = ("\u00b7", "\u2022", "\u30fb", "\u2027", "\uff65", "\uff0e", ".", "\u25cf")  # the first is canonical
+_FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 REGION_FIELDS = frozenset({"domicileCode", "residenceCode", "executionPlaceCode"})
 
 
@@ -34,13 +35,14 @@ def id_number(text: str) -> tuple[str | None, tuple[Quality, ...]]:
 
 
 def id_number_forms(value: str) -> tuple[str, ...]:
-    """Every way in which an old table may hold this id number: X, x, and fifteen digits."""
+    """Every way in which an old table may hold this id number: X, x, fifteen digits, and full width."""
     forms = [value.upper(), value.lower()]
     if len(value) == 18 and value[6:8] == "19":
         fifteen = value[:6] + value[8:17]
         parsed = gb11643.parse(fifteen)
         if parsed is not None and parsed.value == value.upper():
             forms.append(fifteen)
+    forms.append(value.upper().translate(_FULL_WIDTH))
     return tuple(dict.fromkeys(forms))
 
 
