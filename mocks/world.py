@@ -10,7 +10,7 @@ from random import Random
 
 from mocks import courses, journeys, people
 from mocks.courses import Course
-from mocks.life import Life
+from mocks.life import Life, Term
 from mocks.people import Registry
 from mocks.places import ELSEWHERE, JIANGSU, ZHEJIANG
 from mocks.stories import Teller
@@ -105,13 +105,19 @@ def _settle(life: Life, course: Course, caught: date | None, today: date) -> Lif
     )
 
 
+def is_overdue(term: Term, today: date) -> bool:
+    """Whether somebody was ordered into the community and has not reported within fifteen days."""
+    if term.execution_place is None or term.received_on is None or term.reported_on is not None:
+        return False
+    return today > term.received_on + timedelta(days=15)
+
+
 def _control(course: Course, died: date | None, today: date) -> str:
     if died:
         return "DECEASED"
     if any(term.ended_on is None and term.kind == "COMPULSORY_ISOLATION" for term in course.terms):
         return "UNDER_CONTROL"
-    open_orders = [term for term in course.terms if term.kind == "COMMUNITY_RECOVERY" and not term.reported_on]
-    if open_orders:
+    if any(is_overdue(term, today) for term in course.terms):
         return "LOST"
     relapses = [happening.on for happening in course.happenings if happening.result == "POSITIVE"]
     starts = [

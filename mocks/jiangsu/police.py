@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from sqlalchemy import MetaData
 
 from mocks import agencies
+from mocks.courses import months_after
 from mocks.dirt import OPEN_END, Dirt, Kind
 from mocks.fill import Row, fill, table
 from mocks.life import Life, Term
@@ -105,6 +106,12 @@ def _station(county: str) -> str:
     return station.code if station else f"{county}510000"
 
 
+def _touched(life: Life) -> date:
+    """When the register last heard of somebody."""
+    days = [day for term in life.terms for day in (term.decided_on, term.starts_on, term.ended_on) if day]
+    return max(days, default=life.first_caught_on)
+
+
 def _person(life: Life, dirt: Dirt) -> Row:
     place = execution_place(life)
     caught = life.first_caught_on
@@ -138,7 +145,7 @@ def _person(life: Life, dirt: Dirt) -> Row:
         "C_GXXZ": place,
         "C_BZ": dirt.marker(life, "C_BZ"),
         "D_DJ": caught,
-        "D_GXSJ": caught + timedelta(days=400),
+        "D_GXSJ": _touched(life),
         "N_CXZT": 0 if dirt.note(Kind.INVERTED, life.sealed) else 1,
         "D_CCCH": caught,
         "C_BJDW": _station(life.residence) if life.control_entered_on else None,
@@ -205,7 +212,7 @@ def _decisions(life: Life, term: Term, turn: int, dirt: Dirt) -> list[Row]:
         return []
     months = 24 if term.kind == "COMPULSORY_ISOLATION" else 36
     key = f"{term.kind}{turn}"
-    ends = _after(decided, months)
+    ends = months_after(decided, months)
     column = "kangfuqixian" if term.kind == "COMMUNITY_RECOVERY" else "jieduqixian"
     order = _head(life, term, dirt, decided, _ORDERS[term.kind], key) | {
         column: dirt.random(life, f"{key}q").choice(_TERMS[months]),
@@ -235,7 +242,3 @@ def _discharges(life: Life, term: Term, turn: int, dirt: Dirt) -> list[Row]:
         return []
     row = _head(life, term, dirt, term.ended_on, code, f"J{turn}")
     return [row | {"wenshuwenhao": f"{row['wenshuwenhao']}解"}]
-
-
-def _after(day: date, months: int) -> date:
-    return day.replace(year=day.year + months // 12, day=min(day.day, 28))
