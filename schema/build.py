@@ -12,13 +12,14 @@ from strawberry.schema.config import StrawberryConfig
 from schema.declare import DeclarationError, declaration_of
 from schema.measure import MEASURES
 from schema.query import Query
+from schema.subgraph import Subgraph
 
 SDL_FILE = Path(__file__).with_name("unified.graphql")
 
 
 def build() -> strawberry.federation.Schema:
     """The schema; raises DeclarationError for a sourced field that is not nullable or has lost its label."""
-    built = strawberry.federation.Schema(
+    built = Subgraph(
         query=Query,
         types=list(MEASURES.values()),
         config=StrawberryConfig(disable_field_suggestions=True),

@@ -195,7 +195,10 @@ def _safe(error: GraphQLError, request_id: str) -> dict[str, object]:
     if isinstance(error, GatewayError) or isinstance(original, GatewayError):
         return dict(error.formatted)
     shown: dict[str, object] = {"path": list(error.path or ())}
-    if original is None:
+    if original is None or isinstance(original, GraphQLError):
+        extensions = (original or error).extensions
+        if extensions and "code" in extensions:  # said by the schema itself, which repeats no value
+            return dict(error.formatted)
         return {
             "message": "An argument holds a value that its type cannot take. Compare it with the schema.",
             "extensions": {"code": "BAD_ARGUMENT"},

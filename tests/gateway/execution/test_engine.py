@@ -212,6 +212,24 @@ async def test_people_asked_for_at_once_are_one_batch() -> None:
     assert len(small.sources.asked) == 1
 
 
+async def test_representations_may_be_named_twice() -> None:
+    query = """query($people: [_Any!]!){a: _entities(representations: $people){... on Person{id}}
+        b: _entities(representations: $people){... on Person{id}}}"""
+    body = await ask(two_agencies(), query, {"people": [{"__typename": "Person", "id": ANN_ID}]})
+    assert body["data"]["a"] == body["data"]["b"] == [{"id": ANN_ID}]
+
+
+@pytest.mark.parametrize("wrong", [{}, {"__typename": "Access", "id": "x"}, {"__typename": "Person"}, "Person", None])
+async def test_a_representation_of_nothing_we_hold_is_refused(wrong: Any) -> None:
+    query = "query($people: [_Any!]!){_entities(representations: $people){... on Person{id}}}"
+    try:
+        body = await ask(two_agencies(), query, {"people": [wrong]})
+    except VariablesRefused:
+        assert wrong is None
+    else:
+        assert body["errors"][0]["extensions"]["code"] == "BAD_ARGUMENT"
+
+
 async def test_lookup_takes_a_fifteen_digit_number_too() -> None:
     body = await ask(
         two_agencies(),
