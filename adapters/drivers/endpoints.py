@@ -193,7 +193,8 @@ class EndpointAdapter:
         asked = tuple(dict.fromkeys(keys))
         sent = [key for key in asked if leg.template.accepts(key)]
         # a key of another form is none of this source's: unknown, and never sent
-        self.dropped[leg.dataset.dataset] += len(asked) - len(sent)
+        if len(sent) < len(asked):
+            self.dropped[leg.dataset.dataset] += len(asked) - len(sent)
         found: dict[Key, Sequence[Record] | AdapterError] = {}
         size = leg.template.endpoint.batch
         batches = [sent[start : start + size] for start in range(0, len(sent), size)]

@@ -89,7 +89,10 @@ class Asking:
         total = int(counted) if counted and counted.isdecimal() and len(counted) < 15 else None
         if cursor is not None and cursor == here.cursor:
             raise Malformed(f"{self._source}: the cursor to the next page is that of this page")
-        onward = following(pages, here, len(rows), cursor=cursor, total=total)
+        fingerprint = self._wire.fingerprint(rows) if pages and rows else ""
+        if fingerprint and fingerprint == here.fingerprint:
+            raise Malformed(f"{self._source}: a page is the page before it once more; correct the endpoint's paging")
+        onward = following(pages, here, len(rows), fingerprint=fingerprint, cursor=cursor, total=total)
         return Page(rows, onward)
 
     def _beside(self, parts: Sequence[object], path: str | None) -> str | None:

@@ -10,10 +10,14 @@ from adapters.manifest import Pages
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One upstream page. `position` is a page number or an offset; `seen` counts the rows of the pages before it."""
+    """One upstream page. `position` is a page number or an offset; `seen` counts the rows of the pages before it.
+
+    `fingerprint` is that of the page before: a source that ignores the page it is asked for repeats that one.
+    """
 
     position: int = 0
     seen: int = 0
+    fingerprint: str = ""
     cursor: str | None = None
 
     @classmethod
@@ -32,7 +36,9 @@ class Place:
         return replace(scope, size=pages.size, page=self.position, offset=self.seen)
 
 
-def following(pages: Pages | None, here: Place, rows: int, *, cursor: str | None, total: int | None) -> Place | None:
+def following(
+    pages: Pages | None, here: Place, rows: int, *, fingerprint: str, cursor: str | None, total: int | None
+) -> Place | None:
     """The next page, or None at the end.
 
     A short page is no end, for agencies silently cap the page size: the end is an empty page, the total reached,
@@ -42,11 +48,11 @@ def following(pages: Pages | None, here: Place, rows: int, *, cursor: str | None
         return None
     seen = here.seen + rows
     if pages.kind == "cursor":
-        return Place(seen=seen, cursor=cursor) if cursor else None
+        return Place(seen=seen, fingerprint=fingerprint, cursor=cursor) if cursor else None
     if rows == 0 or (total is not None and seen >= total):
         return None
     step = rows if pages.kind == "offset" else 1
-    return Place(here.position + step, seen)
+    return Place(here.position + step, seen, fingerprint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +67,17 @@ class Bookmark:
         """What `read` reads again."""
         place = self.place
         start = f"{self.leg}.{self.skip}"
-        return start if place is None else f"{start}.{place.position}.{place.seen}.{place.cursor or ''}"
+        return (
+            start
+            if place is None
+            else f"{start}.{place.position}.{place.seen}.{place.fingerprint}.{place.cursor or ''}"
+        )
 
     @classmethod
     def read(cls, text: str) -> Bookmark:
         """The bookmark whose text this is."""
-        leg, skip, *rest = text.split(".", 4)
+        leg, skip, *rest = text.split(".", 5)
         if not rest:
             return cls(int(leg), int(skip))
-        position, seen, cursor = rest
-        return cls(int(leg), int(skip), Place(int(position), int(seen), cursor or None))
+        position, seen, fingerprint, cursor = rest
+        return cls(int(leg), int(skip), Place(int(position), int(seen), fingerprint, cursor or None))

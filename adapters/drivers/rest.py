@@ -12,6 +12,7 @@ import base64
 import binascii
 import json
 import re
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal, NoReturn
 
@@ -110,6 +111,10 @@ class JsonWire:
         if not isinstance(found, list):
             raise Malformed(f"{self._source}: the rows are neither a list nor an object")
         return found
+
+    def fingerprint(self, rows: Sequence[object]) -> str:
+        """Of the first and the last row."""
+        return f"{zlib.crc32(repr((rows[0], rows[-1])).encode('utf-8', 'replace')):08x}"
 
     def is_row(self, row: object) -> bool:
         """Whether it is an object."""

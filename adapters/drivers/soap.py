@@ -10,6 +10,7 @@ In a body, `tns:name` puts an element into the source's namespace; a list repeat
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal
 
@@ -129,6 +130,11 @@ class XmlWire:
         if not isinstance(found, list):
             raise Malformed(f"{self._name}: the rows are not where the manifest says")
         return found
+
+    def fingerprint(self, rows: Sequence[object]) -> str:
+        """Of the first and the last row."""
+        ends = [etree.tostring(row) if isinstance(row, etree._Element) else b"" for row in (rows[0], rows[-1])]
+        return f"{zlib.crc32(b' '.join(ends)):08x}"
 
     def is_row(self, row: object) -> bool:
         """Whether it is an element."""

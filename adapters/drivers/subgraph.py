@@ -128,6 +128,7 @@ class SubgraphAdapter:
         )
         self._plans: dict[frozenset[tuple[str, frozenset[str]]], _Plan] = {}
         self._rounds: dict[tuple[Call, tuple[Key, ...]], _Round] = {}
+        self._running: set[asyncio.Task[tuple[_Plan, Mapping[Key, _Found | AdapterError]]]] = set()
         self.capabilities: Mapping[str, Capability] = capabilities_of(manifest)
         self._check()
 
@@ -144,7 +145,8 @@ class SubgraphAdapter:
         if not isinstance(tokens, list) or not isinstance(onward, str | None):
             raise Malformed(f"{self.id}: the locator answered with something else than tokens and after")
         entries = tuple(KeyEntry(token, tokens=(token,)) for token in tokens if isinstance(token, str) and token)
-        self.dropped["locator"] += len(tokens) - len(entries)
+        if len(entries) < len(tokens):
+            self.dropped["locator"] += len(tokens) - len(entries)
         if onward is not None and onward == after:
             raise Malformed(f"{self.id}: the locator's next page is the page that was asked for")
         return KeySlice(entries, onward)
@@ -194,8 +196,11 @@ class SubgraphAdapter:
 
     async def aclose(self) -> None:
         """Give the connections back; reads under way end with them."""
-        for started in self._rounds.values():
-            started.answer.cancel()
+        running = tuple(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        self._rounds.clear()
         await self._client.aclose()
 
     # ---- asking -------------------------------------------------------------------------------------------------
@@ -206,6 +211,8 @@ class SubgraphAdapter:
         started = self._rounds.get((call, people))
         if started is None:
             answer = asyncio.create_task(self._round(people, call))
+            self._running.add(answer)
+            answer.add_done_callback(self._running.discard)
             answer.add_done_callback(_retrieve)
             started = self._rounds[call, people] = _Round({}, answer)
         started.wanted[entity] = started.wanted.get(entity, frozenset()) | fields
@@ -242,7 +249,7 @@ class SubgraphAdapter:
         token = call.assertion(self._source.audience)
         if not token.isascii() or not token.isprintable():
             raise Refused(f"{self.id}: the signed statement does not fit into a header; nothing was sent")
-        content = json.dumps(body, ensure_ascii=False).encode()
+        content = json.dumps(body).encode()
         return await self._client.send(
             Request(path, "POST", {"authorization": f"Bearer {token}"}, content), call.deadline
         )

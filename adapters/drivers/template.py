@@ -105,15 +105,12 @@ class Template:
         return "&".join(f"{_encoded(name)}={_encoded(text)}" for name, text in pairs if text is not None)
 
     def headers(self, scope: Scope) -> dict[str, str]:
-        """The endpoint's headers; one whose value would break the line is refused."""
+        """The endpoint's headers; no value holds a line break, see `_checked`."""
         headers: dict[str, str] = {}
         for name, text in self.endpoint.headers.items():
             value = self._text(text, scope)
-            if value is None:
-                continue
-            if not value.isprintable():
-                raise Invalid(f"{self.where}: a value does not fit into a header; nothing was sent")
-            headers[name] = value
+            if value is not None:
+                headers[name] = value
         return headers
 
     def body(self, scope: Scope) -> dict[str, object] | None:
@@ -129,7 +126,10 @@ class Template:
 
     def unplaced(self, scope: Scope) -> dict[str, str | tuple[str, ...]]:
         """Search parameters that the template does not place itself."""
-        return {name: value for name, value in scope.values.items() if f"value:{name}" not in self.names}
+        loose = {name: value for name, value in scope.values.items() if f"value:{name}" not in self.names}
+        for name, value in loose.items():
+            self._checked(name, value)
+        return loose
 
     def _segment(self, segment: str, scope: Scope) -> str:
         text = self._text(segment, scope, literal=lambda part: part, value=_encoded)
@@ -180,6 +180,9 @@ class Template:
             keys = found if isinstance(found, tuple) else (found,)
             if not all(isinstance(key, str) and self.accepts(key) for key in keys if key is not None):
                 raise Invalid(f"{self.where}: a key does not match key_pattern; nothing was sent")
+        texts = found if isinstance(found, tuple) else (str(found),)
+        if not all(text.isprintable() for text in texts):  # controls, and halves of surrogate pairs
+            raise Invalid(f"{self.where}: a value holds what cannot be sent; nothing was sent")
         return found
 
     def _require_plain(self, name: str, found: str | int | tuple[str, ...]) -> None:

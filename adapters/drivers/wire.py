@@ -40,6 +40,10 @@ class Wire(Protocol):
         """The rows within the payload."""
         ...
 
+    def fingerprint(self, rows: Sequence[object]) -> str:
+        """A short text that differs between pages of different rows."""
+        ...
+
     def is_row(self, row: object) -> bool:
         """Whether a row has fields at all."""
         ...

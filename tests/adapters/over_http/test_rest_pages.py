@@ -143,6 +143,21 @@ async def test_a_cursor_that_stands_still_is_malformed(desk: Desk, opened: OpenR
         await opened({"Visit": visit}).related("Visit", ["a"], ["visitedOn"], a_call())
 
 
+@pytest.mark.parametrize("kind", ["number", "offset"])
+async def test_a_source_that_ignores_the_page_is_malformed(desk: Desk, opened: OpenRest, kind: str) -> None:
+    desk.reply = lambda _: JSONResponse({"rows": [{"no": "1"}, {"no": "2"}], "total": 90})
+    visit = paged({"kind": kind, "total": "total"}, {"p": "{page}", "o": "{offset}"})
+    adapter = opened(
+        {"Visit": visit, "PersonRecord": {**PERSON, "key": "no", "keys": {**visit["related"], "path": "v"}}}
+    )
+    with pytest.raises(Malformed):
+        await adapter.related("Visit", ["a"], ["visitedOn"], a_call())
+    first = await adapter.keys(a_call())
+    with pytest.raises(Malformed):
+        await adapter.keys(a_call(), first.after)
+    assert len(desk.seen) == 4
+
+
 async def test_pages_by_number_end_at_an_empty_one(desk: Desk, opened: OpenRest) -> None:
     desk.reply = lambda seen: JSONResponse(
         {"rows": [{"no": parse_qs(seen.query)["p"][0]}] if parse_qs(seen.query)["p"][0] < "2" else []}
