@@ -12,9 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from adapters.contract import Call, Deadline
-from adapters.drivers.rest import RestAdapter
-from adapters.drivers.soap import SoapAdapter
+from adapters import drivers
+from adapters.contract import Adapter, Call, Deadline
 from adapters.manifest import Manifest, load
 from mocks.launch import Imitation
 from mocks.systems import SYSTEMS
@@ -22,8 +21,6 @@ from mocks.world import World, populate
 
 MANIFESTS = Path(__file__).parents[3] / "adapters" / "agencies"
 RARE = "李䶮𬭊"
-
-Endpointed = RestAdapter | SoapAdapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +80,14 @@ def client(running: Running) -> Iterator[Callable[[str], httpx.Client]]:
 
 
 @pytest.fixture
-async def adapter(running: Running, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[[str], Endpointed]]:
+async def adapter(running: Running, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[[str], Adapter]]:
     """Opens a system's adapter by its manifest."""
     for name, value in running.environment.items():
         monkeypatch.setenv(name, value)
     async with AsyncExitStack() as stack:
 
-        def open_adapter(system: str) -> Endpointed:
-            manifest = running.manifest(system)
-            opened = RestAdapter(manifest) if manifest.source.kind == "rest" else SoapAdapter(manifest)
+        def open_adapter(system: str) -> Adapter:
+            opened = drivers.open_adapter(running.manifest(system))
             stack.push_async_callback(opened.aclose)
             return opened
 
@@ -103,5 +99,5 @@ async def call() -> Call:
     return Call("test", "officer-1", "320000000000", "HANDOFF", Deadline.after(10))
 
 
-Opened = Callable[[str], Endpointed]
+Opened = Callable[[str], Adapter]
 Plain = Callable[[str], httpx.Client]
