@@ -98,7 +98,8 @@ class Record:
     provenance: Provenance
     flags: tuple[Flag, ...] = ()
     hidden: frozenset[str] = frozenset()
-    """Fields that the holder (a peer) refused or masked by its own policy; their None is not an absence."""
+    """Fields that the holder (a peer) refused or masked by its own policy: their None is not an absence, and any
+    other value is what a mask left."""
 
 
 @dataclass(frozen=True, slots=True)
