@@ -92,6 +92,9 @@ def _parser() -> argparse.ArgumentParser:
         "check", help="hold a source to the adapter contract", description="Hold a source to the adapter contract."
     )
     check.add_argument("file", type=Path, help="the manifest, an adapter.yaml")
+    check.add_argument(
+        "--key", action="append", default=[], help="a person's key to try, where the source lists nobody; repeatable"
+    )
     check.set_defaults(command=_adapter_check)
 
     demo = commands.add_parser(
@@ -165,9 +168,9 @@ def _demo_settings() -> Settings:
 
 
 def _adapter_check(chosen: argparse.Namespace) -> int:
-    from gateway.adapter_check import check
+    from gateway.adapter_check import check_manifest
 
-    return asyncio.run(check(chosen.file))
+    return asyncio.run(check_manifest(chosen.file, chosen.key))
 
 
 def _demo(chosen: argparse.Namespace) -> int:

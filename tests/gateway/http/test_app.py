@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sqlite3
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,6 +19,8 @@ import pytest
 
 from adapters.manifest import ManifestError
 from gateway.app import Gateway, opened
+from gateway.audit.record import AccessQuery
+from gateway.cli import main
 from gateway.demo_viewers import development_issuer, read_viewers
 from gateway.errors import AuditUnavailable
 from gateway.federation.assertion import PeerSigner
@@ -123,8 +126,6 @@ async def test_a_viewer_finds_a_person(client: httpx.AsyncClient, settings: Sett
 async def test_the_answer_is_on_record_under_its_request_id(
     client: httpx.AsyncClient, gateway: Gateway, settings: Settings
 ) -> None:
-    from gateway.audit.record import AccessQuery
-
     answer = await look_up(client, officer(settings))
     page = await gateway.audit.search(AccessQuery())
     assert [entry.record.request_id for entry in page.entries] == [answer.headers["x-request-id"]]
@@ -273,3 +274,48 @@ async def test_the_command_serves_until_told_to_stop(
     assert process.returncode == 0
     assert b'"route":"/healthz"' in out
     assert b"Traceback" not in err
+
+
+def adapter_check(path: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "gateway", "adapter", "check", str(path)]
+    return subprocess.run(command, capture_output=True, check=False, encoding="utf-8", env=dict(os.environ))
+
+
+def test_a_manifest_is_checked(settings: Settings, tmp_path: Path) -> None:
+    done = adapter_check(tmp_path / "manifests" / "register.yaml")
+    assert done.returncode == 0
+    assert "jiangsu-register 1: 试验名册" in done.stdout
+    assert "passed   key-list-pages" in done.stdout
+    assert "None of" in done.stdout
+    assert NUMBER not in done.stdout
+
+
+def test_a_source_that_is_down_fails_its_checks(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "register.db").unlink()
+    done = adapter_check(tmp_path / "manifests" / "register.yaml")
+    assert done.returncode == 1
+    assert "the source failed" in done.stdout
+
+
+def test_a_bad_manifest_is_no_check(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("contract: 7", encoding="utf-8")
+    done = adapter_check(tmp_path / "bad.yaml")
+    assert done.returncode == 2
+    assert done.stderr.startswith("yiti: ")
+    assert "bad.yaml" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_printed_graph_is_the_committed_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["schema"]) == 0
+    kept = tmp_path / "unified.graphql"
+    kept.write_text(capsys.readouterr().out, encoding="utf-8")
+    monkeypatch.setattr("schema.build.SDL_FILE", kept)
+    assert main(["schema", "--check"]) == 0
+    kept.write_text(kept.read_text(encoding="utf-8").replace("type Query", "type Quest"), encoding="utf-8")
+    assert main(["schema", "--check"]) == 1
+    printed = capsys.readouterr()
+    assert "-type Quest" in printed.out
+    assert "the graph differs" in printed.err
