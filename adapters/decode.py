@@ -14,7 +14,7 @@ from adapters.contract import Flag, Key, Provenance, Record, Value
 from adapters.encode import encode_value
 from adapters.forms import dates, numbers, people
 from adapters.forms.texts import NULL_MARKERS, REPLACEMENT, decode_bytes, half_width, is_cut, is_null, text_of
-from adapters.manifest import Dataset, FieldMap, Manifest
+from adapters.manifest import Dataset, FieldMap, Manifest, TypeName
 from schema.enums import Quality
 
 __all__ = [
@@ -109,9 +109,12 @@ def is_present(dataset: Dataset, read: Read) -> bool:
 
 def decode_value(field: str, spec: FieldMap, raw: object) -> Decoded:
     """One raw value as the canonical one that `spec.type` promises, and what was noticed. Never raises."""
-    kind = spec.type or "text"
-    if kind == "texts":
+    if spec.type == "texts":
         return _texts(field, spec, raw if isinstance(raw, list | tuple) else (raw,))
+    return _one(field, spec, raw, spec.type or "text")
+
+
+def _one(field: str, spec: FieldMap, raw: object, kind: TypeName) -> Decoded:
     if isinstance(raw, list | tuple):
         raw = next((item for item in raw if item is not None), None)
     if isinstance(raw, dict):
@@ -133,6 +136,8 @@ def _decode_field(field: str, spec: FieldMap, read: Read) -> Decoded:
         return None, (Flag(field, Quality.MISSING),)
     if isinstance(spec.path, str):
         return decode_value(field, spec, read(spec.path))
+    if spec.joined is not None:
+        return decode_value(field, spec, _put_together(spec, spec.joined, (read(path) for path in spec.path)))
     if spec.type == "texts":
         return _texts(field, spec, _flattened(read(path) for path in spec.path))
     noticed: tuple[Flag, ...] = ()
@@ -142,6 +147,12 @@ def _decode_field(field: str, spec: FieldMap, read: Read) -> Decoded:
             return value, flags
         noticed = noticed or flags
     return None, noticed
+
+
+def _put_together(spec: FieldMap, between: str, raws: Iterable[object]) -> str | None:
+    """The parts that are there, as one text."""
+    parts = [text for raw in raws if (text := text_of(raw) if not isinstance(raw, list | dict) else None)]
+    return between.join(part for part in parts if not is_null(part, spec.null)) or None
 
 
 def _constant(field: str, spec: FieldMap, constant: str | int | bool) -> Decoded:
@@ -214,7 +225,7 @@ def _enum(field: str, _spec: FieldMap, _raw: object, _text: str) -> Decoded:
 def _moment(field: str, spec: FieldMap, raw: object, text: str) -> tuple[datetime | None, tuple[Flag, ...]]:
     if text.replace("-", "").startswith("00000000"):
         return None, ()  # the zero date of MySQL
-    found = dates.moment(raw if isinstance(raw, datetime) else text, spec.formats)
+    found = dates.moment(raw if isinstance(raw, datetime) else text, spec.formats, spec.zone)
     if found is None:
         return None, (Flag(field, Quality.MALFORMED),)
     if dates.is_open_ended(found):
@@ -244,7 +255,7 @@ def _code(field: str, _spec: FieldMap, _raw: object, text: str) -> Decoded:
     return code, (Flag(field, Quality.RETIRED_CODE),) if retired else ()
 
 
-_DECODERS: dict[str, Callable[[str, FieldMap, object, str], Decoded]] = {
+_DECODERS: dict[TypeName, Callable[[str, FieldMap, object, str], Decoded]] = {
     "text": _text,
     "integer": _integer,
     "boolean": _boolean,
@@ -262,21 +273,24 @@ def _flagged(field: str, found: tuple[str | None, tuple[Quality, ...]]) -> Decod
 
 def _texts(field: str, spec: FieldMap, raws: Iterable[object]) -> Decoded:
     """Distinct parts in their order; a part that cannot be read is left out and flagged."""
-    one = spec.model_copy(update={"type": "id_number" if field in people.ID_NUMBER_FIELDS else "text"})
+    kind: TypeName = "id_number" if field in people.ID_NUMBER_FIELDS else "text"
     found: list[str] = []
     flags: list[Flag] = []
     for raw in raws:
-        for part in _parts(raw, spec.separator or DEFAULT_SEPARATOR):
-            value, noticed = decode_value(field, one, part)
+        text = text_of(raw) if not isinstance(raw, dict | list | tuple) else None
+        if text is None:
+            continue
+        for part in _parts(text, spec.separator or DEFAULT_SEPARATOR):
+            value, noticed = _one(field, spec, part, kind)
             flags.extend(flag for flag in noticed if flag not in flags)
             if isinstance(value, str) and value not in found:
                 found.append(value)
+        cut = Flag(field, Quality.TRUNCATED)
+        if cut not in flags and is_cut(text, spec.max_bytes, spec.byte_encoding):
+            flags.append(cut)
     return tuple(found) or None, tuple(flags)
 
 
-def _parts(raw: object, separator: str) -> tuple[object, ...]:
-    text = text_of(raw) if not isinstance(raw, dict | list | tuple) else None
-    if text is None:
-        return ()
+def _parts(text: str, separator: str) -> tuple[str, ...]:
     # "N/A" and "--请选择--" hold separators themselves
     return (text,) if is_null(text) else people.split(text, separator)

@@ -21,22 +21,25 @@ _COMPACT = re.compile(
 _EPOCHS = {"epoch_ms": 1000, "epoch_s": 1}
 
 
-def moment(raw: object, formats: tuple[str, ...] = ()) -> datetime | None:
+def moment(raw: object, formats: tuple[str, ...] = (), zone: str | None = None) -> datetime | None:
     """The moment meant, in Chinese standard time, or None where no reading is a real date.
+
+    `zone` is the offset of a time that names none, `Z` or as `+08:00`; a day without a time is that day in any zone.
 
     `formats` are strptime formats, `epoch_ms` or `epoch_s`, tried in order. Then: YYYYMMDD[HHMM[SS[fff]]],
     YYYYMM, and year, month, day parted by - / . or 年月日, each with an optional time. A month alone is its first.
     """
+    usual = _zone(zone) if zone else CHINA
     if isinstance(raw, datetime):
-        return _in_china(raw)
+        return _in_china(raw, usual)
     if isinstance(raw, date):
         return datetime.combine(raw, time(), CHINA)
     text = half_width(str(raw)).strip()
     for form in formats:
-        found = _epoch(text, _EPOCHS[form]) if form in _EPOCHS else _formatted(text, form)
+        found = _epoch(text, _EPOCHS[form]) if form in _EPOCHS else _formatted(text, form, usual)
         if found is not None:
             return found
-    return _usual(text)
+    return _usual(text, usual)
 
 
 def is_open_ended(found: datetime) -> bool:
@@ -44,9 +47,9 @@ def is_open_ended(found: datetime) -> bool:
     return found.year >= OPEN_ENDED_YEAR
 
 
-def _in_china(found: datetime) -> datetime | None:
+def _in_china(found: datetime, usual: timezone = CHINA) -> datetime | None:
     if found.tzinfo is None:
-        return found.replace(tzinfo=CHINA)
+        found = found.replace(tzinfo=usual)
     try:
         return found.astimezone(CHINA)
     except OverflowError:
@@ -60,7 +63,7 @@ def _epoch(text: str, per_second: int) -> datetime | None:
         return None
 
 
-def _formatted(text: str, form: str) -> datetime | None:
+def _formatted(text: str, form: str, usual: timezone) -> datetime | None:
     try:
         found = datetime.strptime(text, form)
         # strptime reads 2024315 by %Y%m%d as some date; only what it would write itself is unambiguous
@@ -68,10 +71,10 @@ def _formatted(text: str, form: str) -> datetime | None:
             return None
     except ValueError:
         return None
-    return _in_china(found)
+    return _in_china(found, usual if "%H" in form or "%I" in form else CHINA)
 
 
-def _usual(text: str) -> datetime | None:
+def _usual(text: str, usual: timezone) -> datetime | None:
     match = _SEPARATED.match(text) or _COMPACT.match(text)
     if match is None:
         return None
@@ -80,6 +83,7 @@ def _usual(text: str) -> datetime | None:
     }
     micro = int((match["fraction"] or "0").ljust(6, "0")[:6])
     zone = match["zone"]
+    implied = usual if match["hour"] else CHINA
     try:
         found = datetime(
             part["year"],
@@ -89,7 +93,7 @@ def _usual(text: str) -> datetime | None:
             part.get("minute", 0),
             part.get("second", 0),
             micro,
-            tzinfo=_zone(zone) if zone else CHINA,
+            tzinfo=_zone(zone) if zone else implied,
         )
     except ValueError:
         return None

@@ -9,6 +9,8 @@ REPLACEMENT = "\ufffd"
 NULL_MARKERS = frozenset(
     {"", "无", "不详", "未知", "未设置", "未填", "--请选择--", "请选择", "-", "--", "/", "null", "none", "nil", "n/a"}
 )
+# what pads a value: every white space of Unicode, the NUL of C programs, a byte order mark
+_PADDING = "\x00\ufeff" + "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 _DECLARATION = re.compile(rb"""^(\s*<\?xml\b[^>]*?)\s+encoding\s*=\s*("[^"]*"|'[^']*')""")
 _DOUBLE_BYTE = frozenset({"gb2312", "gbk", "gb18030", "gb_2312-80", "cp936", "euc-cn", "x-gbk"})
 _OTHERS = frozenset({"big5", "utf-16", "utf-16le", "utf-16be"})
@@ -17,7 +19,7 @@ _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000:
 
 def half_width(text: str) -> str:
     """Full-width ASCII forms as ASCII: for codes, numbers and dates, never for names or addresses."""
-    return text.translate(_FULL_WIDTH)
+    return text if text.isascii() else text.translate(_FULL_WIDTH)
 
 
 def is_null(text: str, further: tuple[str, ...] = ()) -> bool:
@@ -69,14 +71,14 @@ def text_of(raw: object) -> str | None:
     if raw is None:
         return None
     if isinstance(raw, bytes | bytearray | memoryview):
-        return _column_bytes(bytes(raw)).strip("\x00 \t\r\n\u3000")
+        return _column_bytes(bytes(raw)).strip(_PADDING)
     if isinstance(raw, bool):
         return "true" if raw else "false"
     if isinstance(raw, float) and raw.is_integer():
         return str(int(raw))
     if isinstance(raw, Decimal) and raw.is_finite() and abs(raw) < 10**40 and raw == raw.to_integral_value():
         return str(int(raw))
-    return str(raw).strip("\x00 \t\r\n\u3000")
+    return str(raw).strip(_PADDING)
 
 
 def _column_bytes(body: bytes) -> str:

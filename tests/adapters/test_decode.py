@@ -230,6 +230,11 @@ def test_many_substances_are_split_and_cleaned() -> None:
     assert decoded("texts", ["海洛因", None, "冰毒"]) == (("海洛因", "冰毒"), [])
 
 
+def test_a_list_that_fills_its_column_is_flagged_truncated() -> None:
+    assert decoded("texts", "海洛因;冰毒;K", max_bytes=12) == (("海洛因", "冰毒", "K"), [Quality.TRUNCATED])
+    assert decoded("texts", "海洛因;冰毒", max_bytes=30) == (("海洛因", "冰毒"), [])
+
+
 def test_an_unknown_code_among_many_costs_only_itself() -> None:
     assert decoded("texts", "1,9", values={"1": "海洛因"}) == (("海洛因",), [Quality.UNMAPPED_CODE])
 
