@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -122,12 +123,22 @@ class ProcessHost:
     def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
         self._directory = directory
         self._environment = {**os.environ, **environment}
-        self._running: dict[str, asyncio.subprocess.Process] = {}
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     async def start(self, system: System, app: ASGIApp) -> str:
         """Serve a system; returns its base URL once it answers."""
         del app  # the process makes its own
-        process = await asyncio.create_subprocess_exec(
+        process = self._running[system.id] = self._spawn(system)
+        try:
+            line = await asyncio.wait_for(asyncio.to_thread(_first_line, process), STARTS_WITHIN)
+        except TimeoutError as err:
+            raise NotStarted(f"{system.id}: its process did not start within {STARTS_WITHIN:.0f} seconds.") from err
+        if not line:
+            raise NotStarted(f"{system.id}: its process ended before it listened. Its own output says why.")
+        return line
+
+    def _spawn(self, system: System) -> subprocess.Popen[bytes]:
+        command = [
             sys.executable,
             "-m",
             "mocks",
@@ -136,35 +147,30 @@ class ProcessHost:
             "--directory",
             str(self._directory),
             "--attached",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
+        ]
+        return subprocess.Popen(  # noqa: S603 our own module, arguments from a closed list
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             env=self._environment,
             start_new_session=True,  # Ctrl-C reaches this process only, which then ends them in order
         )
-        self._running[system.id] = process
-        if process.stdout is None:
-            raise NotStarted(f"{system.id}: its process has no output to read its address from.")
-        try:
-            line = await asyncio.wait_for(process.stdout.readline(), STARTS_WITHIN)
-        except TimeoutError as err:
-            raise NotStarted(f"{system.id}: its process did not start within {STARTS_WITHIN:.0f} seconds.") from err
-        if not line:
-            raise NotStarted(f"{system.id}: its process ended at once with status {await process.wait()}.")
-        return line.decode().strip()
 
     async def stop(self, system_id: str) -> None:
         """Kill the process, as a power cut would."""
         process = self._running.pop(system_id, None)
         if process is None:
             return
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.communicate()
+        process.kill()
+        await asyncio.to_thread(process.communicate)
 
     async def close(self) -> None:
         """Kill every process and wait for it."""
-        for system_id in tuple(self._running):
-            await self.stop(system_id)
+        await asyncio.gather(*(self.stop(system_id) for system_id in tuple(self._running)))
+
+
+def _first_line(process: subprocess.Popen[bytes]) -> str:
+    return process.stdout.readline().decode().strip() if process.stdout else ""
 
 
 def serve(app: ASGIApp, port: int, *, attached: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -52,6 +53,17 @@ async def test_every_system_answers_and_fails_alone(small: World, tmp_path: Path
     finally:
         await imitation.close()
     assert not any([await answers(url) for url in urls_of(environment)])
+
+
+@pytest.mark.parametrize("processes", [False, True], ids=["thread", "processes"])
+def test_servers_outlive_the_loop_that_started_them(small: World, tmp_path: Path, processes: bool) -> None:
+    imitation = Imitation()
+    try:
+        environment = asyncio.run(imitation.start(tmp_path, small, provinces=("zhejiang",), processes=processes))
+        assert all(asyncio.run(answers(url)) for url in urls_of(environment))
+    finally:
+        asyncio.run(imitation.close())
+    assert not any(asyncio.run(answers(url)) for url in urls_of(environment))
 
 
 async def test_one_province_starts_alone(small: World, tmp_path: Path) -> None:
