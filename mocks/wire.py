@@ -11,10 +11,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-from sqlalchemy import Column, Table, select
+from sqlalchemy import Column, ColumnElement, Table, false, or_, select
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -56,11 +56,15 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """One ServiceId: the table behind it, the fields that a Condition may name, and its codes' texts."""
+    """One ServiceId: the table behind it, the fields that a Condition may name, and its codes' texts.
+
+    `filters` are the fields that the Search method takes, and whether by equality or by what they start with.
+    """
 
     table: Table
     conditions: frozenset[str]
     texts: Mapping[str, Mapping[str, str]]
+    filters: Mapping[str, Literal["equals", "starts"]] = field(default_factory=dict)
 
 
 def parse(text: str) -> Condition:
@@ -117,8 +121,9 @@ async def _serve(sought: Mapping[str, object], store: Store, register: Register)
         statement = select(*items).where(register.table.c[condition.field].in_(condition.values))
         rows = await store.rows(statement)
         total = len(rows)
-    elif sought.get("Method") == "QueryList":
-        rows, total = await _list(store, register, select(*items), params)
+    elif sought.get("Method") in ("QueryList", "Search"):
+        narrowed = _filters(params.get("Filters"), register) if sought["Method"] == "Search" else []
+        rows, total = await _list(store, register, select(*items).where(*narrowed), params)
     else:
         raise Refusal(UNKNOWN_METHOD, "方法不存在")
     texts = register.texts if str(params.get("InfoCodeMode", "0")) == "1" else {}
@@ -135,6 +140,22 @@ async def _list(
         raise Refusal(BAD_ENVELOPE, "分页参数错误") from err
     ordered = statement.order_by(*register.table.primary_key.columns)
     return await store.page(ordered, (max(1, page) - 1) * size, min(size, 500))
+
+
+def _filters(wanted: object, register: Register) -> list[ColumnElement[bool]]:
+    """All of them must hold; a list of values is any of them."""
+    if not isinstance(wanted, dict) or not wanted:
+        raise Refusal(BAD_CONDITION, "缺少Filters")
+    conditions = []
+    for name, value in wanted.items():
+        values = [str(one) for one in (value if isinstance(value, list) else [value])]
+        how = register.filters.get(str(name))
+        if how is None or len(values) > _MOST:
+            raise Refusal(BAD_CONDITION, "Filters字段不可查询")
+        column = register.table.c[str(name)]
+        starts = [column.startswith(one, autoescape=True) for one in values]
+        conditions.append(or_(false(), *starts) if how == "starts" else column.in_(values))
+    return conditions
 
 
 def _items(text: str, table: Table) -> list[Column[Any]]:

@@ -51,7 +51,12 @@ CONTROL = {
 _ORDERS = {"COMMUNITY_TREATMENT": "040336", "COMPULSORY_ISOLATION": "040338", "COMMUNITY_RECOVERY": "040343"}
 _TERMS = {"COMMUNITY_TREATMENT": "三年", "COMPULSORY_ISOLATION": "2年", "COMMUNITY_RECOVERY": "36"}
 _REGISTERS = {
-    PEOPLE_SERVICE: wire.Register(PEOPLE, frozenset({"zdryid", "zjhm"}), {"xbdm": {"1": "男", "2": "女"}}),
+    PEOPLE_SERVICE: wire.Register(
+        PEOPLE,
+        frozenset({"zdryid", "zjhm"}),
+        {"xbdm": {"1": "男", "2": "女"}},
+        {"zjhm": "equals", "xm": "equals", "hjdxzqh": "starts", "xzdxzqh": "starts"},
+    ),
     DECISIONS_SERVICE: wire.Register(DECISIONS, frozenset({"zdryid", "wsid"}), {}),
 }
 

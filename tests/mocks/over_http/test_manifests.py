@@ -285,6 +285,15 @@ async def test_a_number_finds_the_person_however_it_is_written(
         assert key in {record.key for record in found.records}
 
 
+async def test_zhejiang_finds_the_residents_of_a_region(adapter: Opened, running: Running, call: Call) -> None:
+    where = (Compare("residenceCode", Op.UNDER, "330400"),)
+    query = Search(where, ("residenceCode", "idNumber"), 100)
+    found = await adapter("zhejiang-police").search("PersonRecord", query, call)
+    numbers = {record.values["idNumber"] for record in found.records}
+    assert running.world.story("cross_province").id_number in numbers
+    assert all(str(record.values["residenceCode"]).startswith("3304") for record in found.records)
+
+
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_the_agencies_it_speaks_for_are_the_worlds(running: Running, system: str) -> None:
     manifest = running.manifest(system)

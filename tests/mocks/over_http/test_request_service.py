@@ -146,3 +146,11 @@ def test_zhejiang_serves_the_same_wire_over_its_own_columns(client: Plain, runni
         Params={"Condition": f"zjhm='{number}'", "RequiredItems": "zdryid,xm,xt_zxbz"},
     )
     assert [row["xm"] for row in result(payload)] == ["沈浩然"]
+
+
+@pytest.mark.parametrize("filters", [{}, {"xt_zxbz": "0"}, {"xm' OR '1'='1": "x"}, {"xzdxzqh": "%", "xm": "x"}])
+def test_a_search_takes_only_its_own_filters_and_no_wildcards(client: Plain, filters: dict[str, str]) -> None:
+    asked = {"Filters": filters, "RequiredItems": "zdryid"}
+    plain = client("zhejiang-police")
+    payload = post(plain, "/zdry/request", ServiceId="S10-00003301", Method="Search", Params=asked)
+    assert payload["Code"] == wire.BAD_CONDITION or payload["Data"] == {"Total": 0, "Result": []}
