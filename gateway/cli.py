@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import difflib
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -47,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"yiti: {line}", file=sys.stderr)
         return UNUSABLE
     except BrokenPipeError:
-        sys.stderr.close()  # what read our output went away, which is no error of ours
+        # What read our output went away, which is no error of ours; what is left unsaid goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
         return INTERRUPTED
