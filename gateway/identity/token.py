@@ -46,12 +46,10 @@ class TokenService:
     def mint(self, number: str) -> Token | None:
         """The token of a citizen identity number however it is written; None if it is none.
 
-        A number whose check digit is wrong gets a token of its own, never that of a valid number.
+        A wrong check digit is part of what is minted, so such a number never gets the token of the right one.
         """
         found = gb11643.parse(number)
-        if found is None:
-            return None
-        return self._token("id" if found.checksum_ok else "unverified-id", found.value)
+        return None if found is None else self._token("id", found.value)
 
     def mint_document(self, kind: str, number: str) -> Token | None:
         """The token of another document's number, `kind` a name of DocumentKind; None if it cannot be one."""

@@ -205,9 +205,11 @@ class FederatedSources:
         return dict(zip(names, found, strict=True))
 
     async def aclose(self) -> None:
-        """Give up what still runs and close every adapter."""
+        """Give up what still runs, close every adapter and give the cache's connections back."""
         await self._flights.aclose()
         await close_sources(self._opened)
+        if self._cache is not None:
+            await self._cache.aclose()
 
 
 async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:

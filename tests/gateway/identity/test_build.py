@@ -160,15 +160,16 @@ async def test_a_peer_brings_tokens_and_nothing_else_of_it_is_believed(houses: H
         KeyEntry(token(1), tokens=(token(1),)),
         KeyEntry(token(2), tokens=(token(2),), id_numbers=(number(3),)),
         KeyEntry("x", tokens=("no token",)),
+        KeyEntry("y", id_numbers=(number(4),)),
     ]
     houses.add("gateway-z", entries, kind="subgraph", locator="/locator")
     index = await built(houses)
     assert index.holders(token(1)) == {"police-a": ("A",), "gateway-z": (token(1),)}
     assert index.find(number(2)) == token(2)
-    assert index.find(number(3)) is None
+    assert index.find(number(3)) is index.find(number(4)) is None
     assert [(listed.source, listed.entries, listed.unreadable) for listed in index.report] == [
         ("police-a", 1, 0),
-        ("gateway-z", 2, 1),
+        ("gateway-z", 2, 2),
     ]
 
 
@@ -233,18 +234,23 @@ async def test_a_page_without_entries_is_not_the_end_of_the_list(houses: Houses)
 
 
 async def test_unreadable_lines_and_lines_listed_twice_cost_only_themselves(houses: Houses) -> None:
-    lines: list[Any] = [KeyEntry("A", (number(1),)), None, KeyEntry("", (number(2),)), KeyEntry("A", (number(1),))]
+    lines: list[Any] = [KeyEntry("A", (number(1),)), None, KeyEntry("", (number(2),)), KeyEntry("A", (number(3),))]
     houses.add("police-a", lines)
     index = await built(houses)
     assert (index.report[0].entries, index.report[0].unreadable) == (1, 2)
+    assert index.owner("police-a", "A") == token(1)
     assert not index.ambiguous(token(1))
 
 
-async def test_a_bug_in_an_adapter_and_a_deadline_are_contained(houses: Houses) -> None:
+async def test_a_bug_in_an_adapter_is_contained(houses: Houses) -> None:
     houses.add("police-a", []).fault = KeyError("A")
+    assert [listed.outcome for listed in (await built(houses)).report] == ["MALFORMED"]
+
+
+async def test_a_list_that_does_not_come_in_time_is_reported(houses: Houses) -> None:
     houses.add("centre-b", []).gate.clear()
     index = await build(houses.opened, TOKENS, None, INDEX_KEY, a_call(0.02))
-    assert [listed.outcome for listed in index.report] == ["MALFORMED", "UNAVAILABLE"]
+    assert [listed.outcome for listed in index.report] == ["UNAVAILABLE"]
 
 
 async def test_a_hiccup_while_listing_is_tried_once_more(houses: Houses) -> None:

@@ -18,7 +18,7 @@ class Work:
         self.cancelled = 0
         self.gate = asyncio.Event()
         self.begun = asyncio.Event()
-        self.fault: Exception | None = None
+        self.faults: list[Exception] = []
 
     def __call__(self) -> Callable[[], Coroutine[Any, Any, int]]:
         async def run() -> int:
@@ -30,8 +30,8 @@ class Work:
             except asyncio.CancelledError:
                 self.cancelled += 1
                 raise
-            if self.fault is not None:
-                raise self.fault
+            if self.faults:
+                raise self.faults.pop(0)
             return number
 
         return run
@@ -64,13 +64,12 @@ async def test_other_keys_and_later_calls_run_on_their_own(flights: SingleFlight
 
 
 async def test_failure_is_shared_but_not_remembered(flights: SingleFlight[int], work: Work) -> None:
-    work.fault = ValueError("no")
+    work.faults = [ValueError("no")]
     tasks = [begin(flights, work) for _ in range(2)]
     await work.begun.wait()
     work.gate.set()
     failed = await asyncio.gather(*tasks, return_exceptions=True)
     assert [type(one) for one in failed] == [ValueError, ValueError]
-    work.fault = None
     assert await begin(flights, work) == 2
 
 
@@ -108,14 +107,12 @@ async def test_a_followers_own_deadline_holds_for_itself(flights: SingleFlight[i
 async def test_a_call_that_expired_by_its_beginners_deadline_is_begun_again_for_who_has_time(
     flights: SingleFlight[int], work: Work
 ) -> None:
-    work.fault = Expired()
+    work.faults = [Expired()]
     hurried, patient = begin(flights, work, seconds=0), begin(flights, work)
     await work.begun.wait()
-    work.begun.clear()
     work.gate.set()
     with pytest.raises(Expired):
         await hurried
-    work.fault = None
     assert await patient == 2
 
 
