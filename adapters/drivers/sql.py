@@ -35,11 +35,12 @@ from adapters.contract import (
 from adapters.cursors import CursorSeal
 from adapters.decode import key_of, record_of
 from adapters.drivers.database import Database
+from adapters.drivers.joining import joined
 from adapters.drivers.tables import Reader, Table, raw_position
 from adapters.manifest import Dataset, Manifest, SqlSource
 from adapters.matching import meets_all
 from schema.entities import ENTITIES
-from schema.enums import DocumentKind, Quality
+from schema.enums import DocumentKind
 
 PERSON = "PersonRecord"
 _IDENTIFYING = ("idNumber", "otherIdNumbers", "documentKind", "documentNumber")
@@ -90,7 +91,7 @@ class SqlAdapter:
         for dataset in self._manifest.datasets(entity):
             rows = await self._read(dataset, keys, fields, call, lambda table, part: table.key_in(part))
             for key, record in _newest(rows).items():
-                found[key] = _joined(found[key], record) if key in found else record
+                found[key] = joined(found[key], record) if key in found else record
         wanted = frozenset(keys)
         return {key: record for key, record in found.items() if key in wanted}
 
@@ -194,9 +195,10 @@ class SqlAdapter:
     async def _table(self, dataset: Dataset, deadline: Deadline) -> Table:
         columns = await self._database.columns(dataset.dataset, deadline)
         persons = await self._database.columns(dataset.join.table, deadline) if dataset.join else None
+        lookups = {name: await self._database.columns(one.table, deadline) for name, one in dataset.lookups.items()}
         known = self._known.get(id(dataset))
-        if known is None or known.columns is not columns or known.persons is not persons:
-            known = Table(self.id, dataset, self._database.dialect, self._schema_name, columns, persons)
+        if known is None or not known.is_as(columns, persons, lookups):
+            known = Table(self.id, dataset, self._database.dialect, self._schema_name, columns, persons, lookups)
             self._known[id(dataset)] = known
         return known
 
@@ -243,24 +245,6 @@ def _newest(records: Iterable[Record]) -> dict[Key, Record]:
 
 def _as_of(record: Record) -> datetime:
     return record.provenance.as_of or datetime.min.replace(tzinfo=UTC)
-
-
-def _joined(first: Record, second: Record) -> Record:
-    """One person's columns from two tables: the second adds what the first does not have at all."""
-    lacking = {flag.field for flag in first.flags if flag.quality is Quality.MISSING}
-    absent = {flag.field for flag in second.flags if flag.quality is Quality.MISSING}
-    added = lacking - absent
-    if not added:
-        return first
-    flags = [flag for flag in first.flags if flag.field not in added]
-    flags += [flag for flag in second.flags if flag.field in added]
-    datasets = f"{first.provenance.dataset}+{second.provenance.dataset}"
-    return replace(
-        first,
-        values={name: (second if name in added else first).values[name] for name in first.values},
-        flags=tuple(flags),
-        provenance=replace(first.provenance, dataset=datasets),
-    )
 
 
 def _only(record: Record, fields: Collection[str]) -> Record:
