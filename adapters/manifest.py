@@ -113,7 +113,8 @@ class FieldMap(Model):
     """How one canonical field is read.
 
     `path`: a column (sql), a JMESPath (rest), an XPath (soap), dotted GraphQL fields (subgraph); a list of
-    paths is collected for `texts`, and tried in order otherwise. `constant` needs no path.
+    paths is collected for `texts`, put together where `joined` says what stands between them, and tried in order
+    otherwise. `constant` needs no path. In sql a path may lead through a lookup, as in `diagnosis.code`.
     `values` maps the agency's codes to canonical ones (for boolean: to true/false, which also covers inverted
     flags); a code that it lacks is flagged UNMAPPED_CODE and the field is null.
     """
@@ -123,6 +124,8 @@ class FieldMap(Model):
     type: TypeName | None = None  # left out: the column's own kind
     formats: tuple[str, ...] = ()  # strptime formats, tried in order; ISO 8601 is always tried last
     values: Mapping[str, str | int | bool] = {}
+    joined: str | None = None  # a text that stands in parts, as family and given name do
+    zone: Annotated[str, Field(pattern=r"^(Z|[+-]\d{2}:\d{2})$")] | None = None  # of times that name none: +08:00
     null: tuple[str, ...] = ()  # null markers beyond the usual ones (decode.NULL_MARKERS)
     separator: str | None = None  # regular expression that splits a multi-valued string
     max_bytes: int | None = None  # the column's byte width: a value that fills it is flagged TRUNCATED
@@ -144,6 +147,15 @@ class Join(Model):
     table: str  # the persons' table
     on: str  # the column there that `column` equals
     key: str  # the column there that is the person key
+
+
+class Lookup(Model):
+    """For sql: the one row of another table that a column of this dataset names, as a code table's or a name's."""
+
+    column: str  # in this dataset, or behind another lookup
+    table: str
+    on: str  # the column there that `column` equals; of several rows that do, any one is read
+    where: Mapping[str, str] = {}  # constant conditions on that table's raw values
 
 
 class Pages(Model):
@@ -193,6 +205,7 @@ class Dataset(Model):
     key: str
     person: str | None = None  # path of the source's person key; PersonRecord leaves it out
     join: Join | None = None
+    lookups: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Lookup] = {}
     as_of: FieldMap | None = None
     deleted: Deleted | None = None
     where: Mapping[str, str] = {}  # constant conditions on raw values; sql pushes them, others filter rows

@@ -37,16 +37,28 @@ def _declared_for(kind: str, entity: str, dataset: Dataset) -> Iterator[Problem]
     if kind == "sql":
         if endpoints:
             yield f".{endpoints[0]}", "a table has no endpoints. Leave endpoints out."
+        yield from _lookups(dataset)
         if entity != "PersonRecord" and (dataset.person is None) == (dataset.join is None):
             yield "", "needs either person (the column with the person key) or join. Write one of the two."
-    elif dataset.join is not None:
-        yield ".join", f"only a sql source joins, this one is {kind}. Leave it out."
+    else:
+        for name in ("join", "lookups"):
+            if getattr(dataset, name):
+                yield f".{name}", f"only a sql source joins, this one is {kind}. Leave it out."
     if kind in {"rest", "soap"}:
         needed = "fetch" if entity == "PersonRecord" else "related"
         if needed not in endpoints and "search" not in endpoints:
             yield f".{needed}", f"nothing says how {entity} is read. Add that endpoint."
     elif kind == "subgraph" and endpoints:
         yield f".{endpoints[0]}", "a subgraph is asked for its fields alone. Leave endpoints out."
+
+
+def _lookups(dataset: Dataset) -> Iterator[Problem]:
+    """A lookup leads through those that stand before it, so that none leads back to itself."""
+    later = list(dataset.lookups)
+    for name, lookup in dataset.lookups.items():
+        if lookup.column.partition(".")[0] in later and "." in lookup.column:
+            yield f".lookups.{name}.column", f"{lookup.column} leads through a later lookup. Put that one first."
+        later.remove(name)
 
 
 def _field(kind: str, dataset: Dataset, spec: FieldMap) -> Iterator[Problem]:
@@ -56,6 +68,7 @@ def _field(kind: str, dataset: Dataset, spec: FieldMap) -> Iterator[Problem]:
         fitting = _FITTING.get(op)
         if (fitting is not None and spec.type not in fitting) or spec.type == "texts":
             yield ".filter", f"{op.value} does not apply to {spec.type}. Leave it out."
+    yield from _parts_and_zones(spec)
     if kind == "sql":
         yield from _sql_filter(spec)
     elif kind in {"rest", "soap"} and spec.filter:
@@ -70,7 +83,16 @@ def _field(kind: str, dataset: Dataset, spec: FieldMap) -> Iterator[Problem]:
             yield ".separator", "is no regular expression. Correct it."
 
 
+def _parts_and_zones(spec: FieldMap) -> Iterator[Problem]:
+    if spec.joined is not None and (spec.type != "text" or not isinstance(spec.path, tuple)):
+        yield ".joined", "puts several paths of a text together. Give path a list, or leave joined out."
+    if spec.zone is not None and spec.type not in {"date", "datetime"}:
+        yield ".zone", f"only times have one, this is {spec.type}. Leave it out."
+
+
 def _sql_filter(spec: FieldMap) -> Iterator[Problem]:
+    if spec.filter and (spec.joined is not None or spec.zone is not None):
+        yield ".filter", "the column does not hold what one would compare with. Leave filter out."
     if isinstance(spec.filter, Mapping) and spec.filter:
         yield ".filter", "a column has no parameters. Write a list of operators, as in [eq, in]."
     ordered = {Op.LT, Op.GT} & set(spec.filter)

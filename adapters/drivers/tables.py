@@ -33,7 +33,10 @@ _DECIMAL = re.compile(r"-?\d{1,40}(\.\d{1,20})?")
 
 
 class Table:
-    """One dataset's table as it really is; `persons` are the columns of the table that a Join leads to."""
+    """One dataset's table as it really is.
+
+    `persons` are the columns of the table that a Join leads to, `lookups` those of each lookup's table.
+    """
 
     def __init__(
         self,
@@ -43,12 +46,14 @@ class Table:
         schema_name: str | None,
         columns: Columns,
         persons: Columns | None = None,
+        lookups: Mapping[str, Columns] | None = None,
     ) -> None:
         self.dataset = dataset
         self._source = source
         self._dialect = dialect
         self.columns = columns
         self.persons = persons
+        self.lookups = lookups or {}
         # the statement itself sees to conditions and person, so decoding must not look for their columns
         person = None if dataset.person is None and dataset.join is None else _OWNER
         self._plain = dataset.model_copy(update={"where": {}, "deleted": None, "person": person})
@@ -57,6 +62,15 @@ class Table:
         self._persons: FromClause = self._mine
         if dataset.join is not None:  # named apart, for a table that joins itself
             self._persons = _named_table(dataset.join.table, schema_name, self._person_types).alias("persons")
+        self._behind = {
+            name: _named_table(lookup.table, schema_name, self.lookups[name]).alias(f"lookup_{name}")
+            for name, lookup in dataset.lookups.items()
+        }
+
+    def is_as(self, columns: Columns, persons: Columns | None, lookups: Mapping[str, Columns]) -> bool:
+        """Whether the database still looks as it did: columns are remembered until they are read anew."""
+        same = self.columns is columns and self.persons is persons
+        return same and all(self.lookups[name] is found for name, found in lookups.items())
 
     # ---- what is read ------------------------------------------------------------------------------------------
 
@@ -88,20 +102,37 @@ class Table:
         if join is None:
             return self._mine
         mine, theirs = self.column(join.column), self.person_column(join.on)
-        kinds = {_python_type(self.type_of(join.column)), _python_type(self._person_type(join.on))}
-        on = mine == theirs if len(kinds) == 1 else cast(mine, sql.String()) == cast(theirs, sql.String())
+        on = _equal(mine, self.type_of(join.column), theirs, self._person_type(join.on))
         return self._mine.join(self._persons, on)
 
     # ---- names -------------------------------------------------------------------------------------------------
 
     def column(self, name: str) -> ColumnElement[Any]:
-        """A column of the dataset; Malformed where the table lacks it."""
+        """A column of the dataset or behind one of its lookups; Malformed where the table lacks it."""
         self.type_of(name)
-        return self._mine.c[name]
+        lookup = self._lookup_of(name)
+        return self._mine.c[name] if lookup is None else self._looked_up(*lookup)
 
     def type_of(self, name: str) -> sql.TypeEngine[Any]:
         """The column's type in the database; Malformed where the table lacks it."""
-        return self._known(self.columns, self.dataset.dataset, name)
+        lookup = self._lookup_of(name)
+        if lookup is None:
+            return self._known(self.columns, self.dataset.dataset, name)
+        return self._known(self.lookups[lookup[0]], self.dataset.lookups[lookup[0]].table, lookup[1])
+
+    def _lookup_of(self, name: str) -> tuple[str, str] | None:
+        """The lookup that a path leads through and the column behind it."""
+        lookup, _, column = name.partition(".")
+        return (lookup, column) if column and name not in self.columns and lookup in self._behind else None
+
+    def _looked_up(self, name: str, column: str) -> ColumnElement[Any]:
+        """A scalar subquery and no join: whatever stands in the other table, this table's rows stay as many."""
+        lookup, theirs, types = self.dataset.lookups[name], self._behind[name], self.lookups[name]
+        on = self._known(types, lookup.table, lookup.on)
+        same = _equal(self.column(lookup.column), self.type_of(lookup.column), theirs.c[lookup.on], on)
+        conditions = [self._holds(theirs, types, lookup.table, each, value) for each, value in lookup.where.items()]
+        found = select(theirs.c[column]).where(same, *conditions).limit(1)
+        return found.correlate(self._mine).scalar_subquery()
 
     def person_column(self, name: str) -> ColumnElement[Any]:
         """A column of the persons' table of a Join."""
@@ -189,16 +220,20 @@ class Table:
         """The dataset's constant conditions, and no softly deleted row."""
         found: list[ColumnElement[bool]] = []
         for name, value in self.dataset.where.items():
-            bound = self._bind(self.type_of(name), value)
-            if bound is None:
-                raise Malformed(f"{self._source}: {self.dataset.dataset}.{name} cannot hold what `where` says.")
-            found.append(self.column(name) == bound)
+            found.append(self._holds(self._mine, self.columns, self.dataset.dataset, name, value))
         deleted = self.dataset.deleted
         if deleted is not None:
             column = self.column(deleted.path)
             gone = self._among(column, self.type_of(deleted.path), deleted.values)
             found.append(or_(column.is_(None), not_(gone)))
         return found
+
+    def _holds(self, place: FromClause, types: Columns, table: str, name: str, value: str) -> ColumnElement[bool]:
+        """A constant condition of the manifest."""
+        bound = self._bind(self._known(types, table, name), value)
+        if bound is None:
+            raise Malformed(f"{self._source}: {table}.{name} cannot hold what `where` says.")
+        return place.c[name] == bound
 
     def _among(
         self, column: ColumnElement[Any], type_: sql.TypeEngine[Any], raws: Iterable[str]
@@ -335,6 +370,15 @@ def _named_table(name: str, schema: str | None, columns: Columns) -> TableClause
         *(column_clause(quoted_name(column, quote=True)) for column in columns),
         schema=quoted_name(schema, quote=True) if schema else None,
     )
+
+
+def _equal(
+    one: ColumnElement[Any], its: sql.TypeEngine[Any], other: ColumnElement[Any], others: sql.TypeEngine[Any]
+) -> ColumnElement[bool]:
+    """The two columns hold the same, where need be as text."""
+    if _python_type(its) is _python_type(others):
+        return one == other
+    return cast(one, sql.String()) == cast(other, sql.String())
 
 
 def _python_type(type_: sql.TypeEngine[Any]) -> type:
