@@ -9,8 +9,9 @@ import asyncio
 import math
 import warnings
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from sqlalchemy import URL, Executable, Row, event, inspect, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -146,6 +147,8 @@ def _engine(source: SqlSource, timeout: float) -> AsyncEngine:
         pool_recycle=_RECYCLE_SECONDS,
         **options,
     )
+    if dialect == "sqlite":
+        event.listen(engine.sync_engine, "do_connect", _require_file)
     prepare = {"sqlite": _prepare_sqlite, "mysql": _prepare_mariadb, "mariadb": _prepare_mariadb}.get(dialect)
     if prepare is not None:
         event.listen(engine.sync_engine, "connect", prepare)
@@ -160,12 +163,23 @@ def _read_only_file(url: URL) -> URL:
     return url.set(database=name).update_query_dict({"mode": "ro", "uri": "true"})
 
 
+def _require_file(_dialect: object, _entry: object, arguments: tuple[Any, ...], _options: object) -> None:
+    """Fail before the driver starts the thread that it would leave behind after a failed open."""
+    name = unquote(str(arguments[0]).removeprefix("file:").partition("?")[0])
+    if name not in {"", ":memory:"} and "mode=memory" not in str(arguments[0]) and not Path(name).is_file():
+        raise FileNotFoundError("the database file does not exist")
+
+
 def _prepare_sqlite(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
     async def prepare(driver: Any) -> None:  # aiosqlite's connection
-        driver.text_factory = _text
-        await driver.execute("PRAGMA query_only = ON")
         clock = asyncio.get_running_loop().time
-        await driver.set_progress_handler(lambda: clock() > entry.info.get("until", math.inf), _PROGRESS_STEPS)
+        driver.text_factory = _text
+        try:
+            await driver.execute("PRAGMA query_only = ON")
+            await driver.set_progress_handler(lambda: clock() > entry.info.get("until", math.inf), _PROGRESS_STEPS)
+        except BaseException:
+            await driver.close()  # or its thread would outlive the loop
+            raise
 
     connection.run_async(prepare)
 

@@ -39,11 +39,11 @@ def code_of(err: SQLAlchemyError) -> str:
     """SQLSTATE, MySQL error number or SQLite error name; empty where there is none."""
     origin = getattr(err, "orig", None)
     for holder in (origin, getattr(origin, "__cause__", None)):
+        arguments = getattr(holder, "args", ())
+        if arguments and isinstance(arguments[0], int):  # says more than the SQLSTATE that MariaDB gives with it
+            return str(arguments[0])
         for name in ("sqlstate", "sqlite_errorname"):
             found = getattr(holder, name, None)
             if isinstance(found, str) and found:
                 return found
-        arguments = getattr(holder, "args", ())
-        if arguments and isinstance(arguments[0], int):
-            return str(arguments[0])
     return ""
