@@ -22,11 +22,12 @@ from mocks.fill import Row, fill, table
 from mocks.life import Life, Term
 from mocks.places import COUNTIES
 from mocks.store import Row as Stored
-from mocks.store import Store, application, number
+from mocks.store import Store, application, listed, number
 from mocks.world import World
 from mocks.writing import day_slashed, during
 
 NO_DATA = "未查询到数据"
+MOST = 50
 
 _METADATA = MetaData()
 ARCHIVES = table(
@@ -144,8 +145,10 @@ def app(url: str) -> ASGIApp:
         )
         if target is None:
             return Response(status_code=404)
-        wanted = request.query_params.get("ArchivesNo") or ""
-        statement = select(target).where(target.c.ArchivesNo == wanted).order_by(*target.primary_key.columns)
+        wanted = listed(request.query_params.get("ArchivesNo"))
+        if len(wanted) > MOST:
+            return _failed(f"一次最多查询{MOST}份档案")
+        statement = select(target).where(target.c.ArchivesNo.in_(wanted)).order_by(*target.primary_key.columns)
         return _answered(await store.rows(statement))
 
     return application(

@@ -87,6 +87,8 @@ def test_the_end_of_the_archives_is_a_failure(client: Plain) -> None:
     end = plain.get("/api/AllArchivesInfo", params={"pageIndex": 2, "pageSize": 500})
     assert end.status_code == 200
     assert end.json() == {"Success": False, "Msg": NO_DATA, "Data": None}
+    many = ",".join(f"HXZG{number:07d}" for number in range(51))
+    assert plain.get("/api/VisitRecord", params={"ArchivesNo": many}).json()["Success"] is False
 
 
 def test_an_archive_is_verified_by_number(client: Plain, running: Running) -> None:
