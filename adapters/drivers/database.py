@@ -6,6 +6,7 @@ A database's own error text can repeat a value, so none of it is passed on and n
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import warnings
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -29,6 +30,10 @@ Rows = Sequence[Row[Any]]
 Columns = Mapping[str, TypeEngine[Any]]
 _PROGRESS_STEPS = 2_000  # SQLite instructions between two looks at the clock: well under a millisecond
 _RECYCLE_SECONDS = 1_800  # below the usual idle limits of servers and firewalls
+
+# at DEBUG these print values and whole rows, whatever the application's own logging says
+for _name in ("aiosqlite", "sqlalchemy.engine.Engine"):
+    logging.getLogger(_name).addFilter(lambda record: record.levelno > logging.DEBUG)
 
 
 class Database:

@@ -300,6 +300,17 @@ async def test_a_column_that_vanishes_is_malformed_not_a_crash(database: str, ca
     await adapter.aclose()
 
 
+async def test_no_log_line_holds_a_value(police_url: str, call: Call, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    caplog.set_level("DEBUG", "sqlalchemy")
+    adapter = SqlAdapter(manifest(police_url))
+    assert await found_keys(adapter, PERSON, call, Compare("idNumber", Op.EQ, ID_A)) == ["A1"]
+    await adapter.fetch(PERSON, ["A1", ID_A], ["name"], call)
+    await adapter.aclose()
+    assert any(line.name.startswith("sqlalchemy") for line in caplog.records)
+    assert not {value for value in (ID_A, "张三", "'A1'") if value in caplog.text}
+
+
 async def test_health_asks_no_table(police: SqlAdapter) -> None:
     assert (await police.health()).ok
 
