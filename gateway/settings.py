@@ -86,7 +86,7 @@ class Settings(BaseSettings):
     )
 
     cache_ttl_seconds: float = Field(
-        30.0, ge=0, le=3_600, description="How long source records are reused; 0: never."
+        0.0, ge=0, le=3_600, description="How long source records are reused, encrypted; 0: never."
     )
     cache_redis_url: SecretStr | None = Field(
         None, description="Redis for gateways that share a cache; unset: each keeps its own in memory."
