@@ -150,11 +150,12 @@ class Join(Model):
 
 
 class Lookup(Model):
-    """For sql: the one row of another table that a column of this dataset names, as a code table's or a name's."""
+    """For sql: what another table says of a column's value, as a code table does; with `many`, each of its rows."""
 
     column: str  # in this dataset, or behind another lookup
     table: str
-    on: str  # the column there that `column` equals; of several rows that do, any one is read
+    on: str  # the column there that `column` equals; without `many`, any one of the rows that do
+    many: bool = False  # for fields of several texts
     where: Mapping[str, str] = {}  # constant conditions on that table's raw values
 
 

@@ -27,7 +27,11 @@ def check_dataset(kind: str, entity: str, dataset: Dataset) -> Iterator[Problem]
     if entity == "PersonRecord" and (dataset.person or dataset.join):
         yield ".person", "a PersonRecord's key is the person key. Leave person and join out."
     yield from _declared_for(kind, entity, dataset)
+    many = {name for name, lookup in dataset.lookups.items() if lookup.many}
     for name, spec in dataset.fields.items():
+        paths = (spec.path,) if isinstance(spec.path, str) else spec.path or ()
+        if spec.type != "texts" and many & {path.partition(".")[0] for path in paths if "." in path}:
+            yield f".fields.{name}.path", "leads through a lookup of many rows, but holds one value. Leave many out."
         for path, sentence in _field(kind, dataset, spec):
             yield f".fields.{name}{path}", sentence
 

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, cast, exists, false, literal, not_, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Select, and_, cast, exists, false, func, literal, not_, or_, select, type_coerce
 from sqlalchemy import types as sql
 from sqlalchemy.sql import quoted_name
 from sqlalchemy.sql import table as table_clause
@@ -27,6 +27,7 @@ from schema.entities import Kind
 
 Raw = Any  # a value as the database driver gives and takes it
 _OWNER = "\x00person"  # where a row's person key stands: no column bears such a name
+_BETWEEN = "\x1f"  # parts the values of several rows in one text: the unit separator, which no form field holds
 _ESCAPE = "!"
 _INTEGER = re.compile(r"-?\d{1,18}")
 _DECIMAL = re.compile(r"-?\d{1,40}(\.\d{1,20})?")
@@ -80,7 +81,8 @@ class Table:
         chosen = [self.column(path).label(f"c{index}") for index, path in enumerate(paths)]
         person = self.person().label("person")
         statement = select(person, *chosen).select_from(self._from()).where(condition, *self._present())
-        return statement, Reader(self._plain, {_OWNER: 0, **{path: index + 1 for index, path in enumerate(paths)}})
+        places = {_OWNER: 0, **{path: index + 1 for index, path in enumerate(paths)}}
+        return statement, Reader(self._plain, places, frozenset(path for path in paths if self._is_many(path)))
 
     def keys(self, last: str | None, limit: int, earlier: Sequence[Table]) -> Select[Any]:
         """A page of keys in their order, without those that an earlier table of the same persons lists."""
@@ -131,8 +133,16 @@ class Table:
         on = self._known(types, lookup.table, lookup.on)
         same = _equal(self.column(lookup.column), self.type_of(lookup.column), theirs.c[lookup.on], on)
         conditions = [self._holds(theirs, types, lookup.table, each, value) for each, value in lookup.where.items()]
-        found = select(theirs.c[column]).where(same, *conditions).limit(1)
+        if lookup.many:
+            every = func.aggregate_strings(cast(theirs.c[column], sql.String()), _BETWEEN)
+            found = select(every).where(same, *conditions)
+        else:
+            found = select(theirs.c[column]).where(same, *conditions).limit(1)
         return found.correlate(self._mine).scalar_subquery()
+
+    def _is_many(self, path: str) -> bool:
+        lookup = self._lookup_of(path)
+        return lookup is not None and self.dataset.lookups[lookup[0]].many
 
     def person_column(self, name: str) -> ColumnElement[Any]:
         """A column of the persons' table of a Join."""
@@ -266,15 +276,22 @@ class Reader:
 
     dataset: Dataset
     places: Mapping[str, int]
+    many: frozenset[str]  # paths whose value is several, put into one text on the way
 
     def of(self, row: Sequence[Raw]) -> Read:
         """What decode.decode_row calls for each path."""
-        places = self.places
-        return lambda path: row[places[path]]
+        places, many = self.places, self.many
+        if not many:
+            return lambda path: row[places[path]]
+        return lambda path: _parted(row[places[path]]) if path in many else row[places[path]]
 
     def position(self, row: Sequence[Raw]) -> str:
         """Where the row stands in the key's order."""
         return raw_position(row[self.places[self.dataset.key]])
+
+
+def _parted(raw: Raw) -> Raw:
+    return raw.split(_BETWEEN) if isinstance(raw, str) else raw
 
 
 def raw_position(raw: Raw) -> str:
