@@ -47,6 +47,7 @@ class Declaration:
     needs: tuple[Column, ...] = ()  # columns that must be fetched for it
     rows: str | None = None  # the entity whose rows it lists
     derived: str | None = None  # the derivation that computes it
+    column: Column | None = None  # the one column that it shows as it is
 
 
 class DeclarationError(Exception):
@@ -89,7 +90,7 @@ def sourced(
     term = term or first.term
     describe = options.pop("description", None)
     return _field(
-        Declaration(first.label, term, needs=columns),
+        Declaration(first.label, term, needs=columns, column=None if read else first),
         read or _reader(first),
         f"{term}. {describe}" if describe else term,
         **options,

@@ -6,18 +6,20 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode, execute
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode
 
 from adapters.contract import Call, Deadline
 from gateway.audit.record import AccessRecord, AuditLog, SourceOutcome
 from gateway.errors import GatewayError
 from gateway.execution.cursor import Cursors
 from gateway.execution.document import Document, Documents, check_variables, choose
+from gateway.execution.executor import Executor
 from gateway.execution.people import House
+from gateway.execution.plan import Plan
 from gateway.execution.reader import RequestReader
 from gateway.execution.trace import Trace
 from gateway.sources.reading import Problem
@@ -51,6 +53,7 @@ class Context:
     """What resolvers find as `info.context`."""
 
     reader: RequestReader
+    plans: dict[int, Plan] = field(default_factory=dict)  # by root field; the executor keeps them with the operation
 
 
 class Engine:
@@ -69,9 +72,11 @@ class Engine:
         deadline_seconds: float = 3.0,
         introspection: bool = True,
         today: Callable[[], date] = date.today,
+        reference: bool = False,
     ) -> None:
         self._schema = schema
         self._documents = Documents(schema, introspection=introspection)
+        self._executor = Executor(schema, reference=reference)
         self._house = house
         self._audit = audit
         self._cursors = cursors
@@ -111,15 +116,8 @@ class Engine:
             find=self._find,
             today=self._today(),
         )
-        result = execute(
-            self._schema,
-            document.node,
-            context_value=Context(reader),
-            variable_values=dict(request.variables),
-            operation_name=operation.name.value if operation.name else None,
-            hide_suggestions=True,
-        )
-        return result if isinstance(result, ExecutionResult) else await result
+        context = Context(reader)
+        return await self._executor.run(document.text_hash, document.node, operation, request.variables, context)
 
     def _call(self, viewer: Viewer, request_id: str) -> Call:
         mint = self._assertions

@@ -92,9 +92,11 @@ class Plan:
     fields: dict[PlannedField, None] = field(default_factory=dict)  # a set in order
     shows_records: bool = False
     shows_conflicts: bool = False
+    _completed: dict[frozenset[Label], dict[str, frozenset[str]]] = field(default_factory=dict)
 
     def add(self, columns: tuple[Column, ...]) -> None:
         """Need these columns."""
+        self._completed.clear()
         for column in columns:
             self.needs.setdefault(column.entity, set()).add(column.name)
 
@@ -108,6 +110,12 @@ class Plan:
 
         A derivation under a visible label keeps its inputs even where these are hidden: they are not shown.
         """
+        found = self._completed.get(hidden)
+        if found is None:
+            found = self._completed[hidden] = self._complete(hidden)
+        return found
+
+    def _complete(self, hidden: frozenset[Label]) -> dict[str, frozenset[str]]:
         kept: dict[str, set[str]] = {
             entity: {name for name in names if ENTITIES[entity][name].label not in hidden}
             for entity, names in self.needs.items()

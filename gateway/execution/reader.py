@@ -74,7 +74,6 @@ class RequestReader:
         self._cursors = cursors
         self._find = find
         self._people = People(house, viewer, call, trace, today)
-        self._plans: dict[int, Plan] = {}
         self._loaders: dict[int, DataLoader[str, PersonFile | None]] = {}
         self._health: Mapping[str, Health] | None = None
 
@@ -156,8 +155,9 @@ class RequestReader:
         wanted = next((one.value for one in where if one.field == "stage"), None)
         people = ordered(await self._judged(where, None), None)
         chosen = self._plan(info)
-        chosen.derive("stage")
-        chosen.derive("openedOn")
+        if not {"stage", "openedOn"} <= chosen.derived:
+            chosen.derive("stage")
+            chosen.derive("openedOn")
         files = await self._people.files([one.raw.id for one in people], chosen, "cases")
         pairs = [
             (file, one)
@@ -298,10 +298,11 @@ class RequestReader:
 
     def _plan(self, info: Any) -> Plan:
         raw = info._raw_info
+        plans: dict[int, Plan] = info.context.plans
         key = id(raw.field_nodes[0])
-        if key not in self._plans:
-            self._plans[key] = plan(raw)
-        return self._plans[key]
+        if key not in plans:
+            plans[key] = plan(raw)
+        return plans[key]
 
     def _loader(self, info: Any) -> DataLoader[str, PersonFile | None]:
         raw = info._raw_info
