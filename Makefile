@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
 
 help: ## Show what can be done here
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/.ready: pyproject.toml requirements.lock
 	@echo "Preparing $(VENV) (once) ..."
@@ -24,6 +24,9 @@ demo: $(BIN)/.ready ## Start eleven imitation systems and two gateways and walk 
 test: $(BIN)/.ready ## Run the tests (YITI_REQUIRE_SERVICES=1: a missing database server is a failure)
 	@$(BIN)/python -m pytest
 
+conformance: $(BIN)/.ready ## Read GNU Health and HL7's FHIR examples by manifest (part of test; needs pip's and npm's registries once)
+	@$(BIN)/python -m pytest tests/conformance
+
 check: $(BIN)/.ready ## Formatting, lint, types, the printed schema
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -39,4 +42,4 @@ lock: $(BIN)/.ready ## Renew requirements.lock from the ranges in pyproject.toml
 clean: ## Remove what the targets made
 	@rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info
 
-.PHONY: help setup demo test check bench lock clean
+.PHONY: help setup demo test conformance check bench lock clean

@@ -145,6 +145,16 @@ async def test_encounters_are_treatments_with_their_days(adapter: Adapter) -> No
     assert sorted(treated) == ["emerg", "example", "f201", "f202", "f203", "home"]
 
 
+async def test_an_encounter_without_a_period_has_no_days(adapter: Adapter) -> None:
+    groups = await adapter.related("Treatment", ["example"], ["kind", "startedOn", "endedOn"], _call())
+    found = next(record for record in groups["example"] if record.key == "example")
+    assert found.values == {"kind": "INPATIENT", "startedOn": None, "endedOn": None}
+
+
+async def test_a_death_of_unknown_day_is_no_day(adapter: Adapter) -> None:
+    assert (await _patient(adapter, "pat4", "diedOn")).values["diedOn"] is None
+
+
 async def test_a_diagnosis_keeps_the_code_that_the_hospital_gave(adapter: Adapter) -> None:
     groups = await adapter.related("Treatment", ["f001"], ["facilityName", "diagnosisCode", "diagnosis"], _call())
     treated = {record.key: record.values for record in groups["f001"]}

@@ -21,7 +21,7 @@ def examples() -> dict[str, list[Resource]]:
 
 
 def _fetched() -> Path:
-    """The folder with the package's files, from the registry that this machine's npm is set to."""
+    """The folder with the resources, from the registry that this machine's npm is set to."""
     with locked("fhir") as kept:
         folder = kept / f"package-{fingerprint(PACKAGE.read_bytes())}"
         ready = folder / ".ready"
@@ -30,8 +30,9 @@ def _fetched() -> Path:
             folder.mkdir()
             shutil.copy(PACKAGE, folder)
             _install(folder)
+            _keep(folder / "node_modules" / "hl7.fhir.r4.examples", folder)
             ready.touch()
-    return folder / "node_modules" / "hl7.fhir.r4.examples"
+    return folder
 
 
 def _install(folder: Path) -> None:
@@ -46,6 +47,14 @@ def _install(folder: Path) -> None:
     if done.returncode != 0:
         said = [line for line in done.stderr.splitlines() if "code" in line] or ["no reason given"]
         raise Absent(f"fetching the FHIR examples by npm failed: {said[0]}")
+
+
+def _keep(package: Path, folder: Path) -> None:
+    """The resources that are served, out of a package of two hundred megabytes."""
+    for kind in TYPES:
+        for file in package.glob(f"{kind}-*.json"):
+            shutil.move(file, folder)
+    shutil.rmtree(folder / "node_modules")
 
 
 def _read(file: Path) -> Resource:

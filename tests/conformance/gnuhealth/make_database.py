@@ -24,16 +24,13 @@ from tests.conformance.kept import Absent, fingerprint, locked
 
 HERE = Path(__file__).parent
 SOURCES = ("requirements.txt", "hospital.py", "rpc.py", "make_database.py")  # a change makes the database anew
+RELEASE = "gnuhealth>=5.0.6,<5.1"
 NAME = "health"
 PASSWORD = "gnuhealth-loopback-only"
 CONFIGURATION = """\
 [database]
 uri = sqlite://
 path = {folder}
-[session]
-authentications = password
-[attachment]
-filestore = False
 """
 
 
@@ -46,7 +43,7 @@ class Made:
 
 
 def make() -> Made:
-    """The kept database, or a new one: the first time takes about a minute, most of it the installation."""
+    """The kept database, or a new one: the first time takes about half a minute."""
     with locked("gnuhealth") as kept:
         folder = kept / f"database-{_fingerprint(*SOURCES)}"
         said = folder / "testimony.json"
@@ -63,14 +60,15 @@ def _fingerprint(*names: str) -> str:
 
 def _environment(kept: Path) -> Path:
     """A virtual environment with GNU Health in it, from the package index that this machine's pip is set to."""
-    folder = kept / f"environment-{_fingerprint('requirements.txt')}"
+    folder = kept / f"environment-{fingerprint(RELEASE.encode(), _fingerprint('requirements.txt').encode())}"
     ready = folder / ".ready"
     if not ready.exists():
-        shutil.rmtree(folder, ignore_errors=True)
+        for old in kept.glob("environment-*"):
+            shutil.rmtree(old)
         _run([sys.executable, "-m", "venv", str(folder)], "making a virtual environment")
-        install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]
-        command = [str(folder / "bin" / "python"), *install, str(HERE / "requirements.txt")]
-        _run(command, "installing GNU Health by pip", seconds=600)
+        install = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        for what in (["--requirement", str(HERE / "requirements.txt")], ["--no-deps", RELEASE]):
+            _run([*install, *what], "installing GNU Health by pip", seconds=600)
         ready.touch()
     return folder / "bin"
 

@@ -7,6 +7,7 @@ import http.client
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 Row = dict[str, object]
 
@@ -41,7 +42,7 @@ class Session:
         """Records as the model layer shows them, function fields and `field.rec_name` included."""
         return self._call(f"model.{model}.search_read", [domain, 0, None, [["id", "ASC"]], list(fields), {}])
 
-    def _call(self, method: str, params: list[object]):  # type: ignore[no-untyped-def]  # whatever the server says
+    def _call(self, method: str, params: list[object]) -> Any:  # whatever the server says
         body = json.dumps({"id": 0, "method": method, "params": params}, default=_plain)
         headers = {"Content-Type": "application/json"}
         if self._authorization is not None:
@@ -71,11 +72,11 @@ def _plain(value: object) -> Mapping[str, object]:
     raise TypeError(f"{type(value).__name__} has no form in JSON-RPC")
 
 
-def _rich(node: Row) -> object:
+def _rich(node: dict[str, Any]) -> object:
     """ISO text, as the record of what was said is kept in JSON."""
     parts = {name: value for name, value in node.items() if name != "__class__"}
     if node.get("__class__") == "datetime":
-        return datetime(**parts).isoformat()  # type: ignore[arg-type]
+        return datetime(**parts).isoformat()
     if node.get("__class__") == "date":
-        return date(**parts).isoformat()  # type: ignore[arg-type]
+        return date(**parts).isoformat()
     return node
