@@ -36,6 +36,10 @@ check: $(BIN)/.ready ## Formatting, lint, types, the printed schema
 bench: $(BIN)/.ready ## Compare with and without authorization and audit, in one run
 	@$(BIN)/python -m bench
 
+equivalence: $(BIN)/.ready ## Hold our executor to graphql-core on random operations (SECONDS=600, SEED=...)
+	@YITI_EQUIVALENCE_SECONDS=$(or $(SECONDS),600) YITI_EQUIVALENCE_SEED=$(or $(SEED),$$(date +%s)) \
+		$(BIN)/python -m pytest -q -s -p no:logging tests/gateway/execution/test_equivalence.py
+
 lock: $(BIN)/.ready ## Renew requirements.lock from the ranges in pyproject.toml
 	@$(BIN)/pip-compile --quiet --extra dev --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.lock pyproject.toml
 

@@ -19,7 +19,7 @@ from graphql import (
     SelectionSetNode,
     get_named_type,
 )
-from graphql.execution.values import get_directive_values
+from graphql.execution.values import VariableValues, get_directive_values
 
 from schema.declare import Declaration, declaration_of
 from schema.derived import DERIVATIONS, Derivation
@@ -183,7 +183,7 @@ class _Walker:
         self, parent: GraphQLNamedType, selections: SelectionSetNode
     ) -> Iterator[tuple[GraphQLNamedType, FieldNode]]:
         for node in selections.selections:
-            if not self._included(node):
+            if not is_included(node, self._info.variable_values):
                 continue
             if isinstance(node, FieldNode):
                 yield parent, node
@@ -197,12 +197,14 @@ class _Walker:
                 under = self._info.schema.type_map[definition.type_condition.name.value]
                 yield from self._fields(under, definition.selection_set)
 
-    def _included(self, node: Any) -> bool:
-        if not node.directives:
-            return True
-        skip = get_directive_values(GraphQLSkipDirective, node, self._info.variable_values)
-        include = get_directive_values(GraphQLIncludeDirective, node, self._info.variable_values)
-        return not (skip and skip["if_"]) and not (include and not include["if_"])
+
+def is_included(node: Any, variables: VariableValues) -> bool:
+    """Whether @skip and @include leave a selection in."""
+    if not node.directives:
+        return True
+    skip = get_directive_values(GraphQLSkipDirective, node, variables)
+    include = get_directive_values(GraphQLIncludeDirective, node, variables)
+    return not (skip and skip["if"]) and not (include and not include["if"])
 
 
 def _declared(definition: Any) -> Declaration | None:

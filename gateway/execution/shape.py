@@ -21,24 +21,22 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLError,
     GraphQLField,
-    GraphQLIncludeDirective,
     GraphQLInterfaceType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLSchema,
-    GraphQLSkipDirective,
     GraphQLUnionType,
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
     is_leaf_type,
 )
-from graphql.execution.values import VariableValues, get_argument_values, get_directive_values
+from graphql.execution.values import VariableValues, get_argument_values
 from graphql.pyutils import Path
 
-from gateway.execution.plan import Plan
+from gateway.execution.plan import Plan, is_included
 from schema.declare import declaration_of
 from schema.entities import Kind
 
@@ -155,7 +153,7 @@ class Shaper:
         self, kind: GraphQLObjectType, selections: SelectionSetNode, visited: set[str]
     ) -> Iterator[FieldNode]:
         for node in selections.selections:
-            if not self._included(node):
+            if not is_included(node, self._variables):
                 continue
             if isinstance(node, FieldNode):
                 yield node
@@ -176,13 +174,6 @@ class Shaper:
         if isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
             return self._schema.is_sub_type(named, kind)
         return False
-
-    def _included(self, node: Any) -> bool:
-        if not node.directives:
-            return True
-        skip = get_directive_values(GraphQLSkipDirective, node, self._variables)
-        include = get_directive_values(GraphQLIncludeDirective, node, self._variables)
-        return not (skip and skip["if_"]) and not (include and not include["if_"])
 
     def _field(self, kind: GraphQLObjectType, response: str, nodes: list[FieldNode]) -> _Field:
         name = nodes[0].name.value

@@ -248,6 +248,7 @@ def house(
     precedence: Mapping[str, int] | None = None,
     authorizer: LabelAuthorizer | None = None,
     seals: Collection[str] = (),
+    reference: bool = False,
 ) -> Small:
     """`rows`: source -> token -> entity -> records."""
     ranks = precedence or {}
@@ -281,6 +282,7 @@ def house(
         assertions=None,
         jurisdiction="320000",
         today=lambda: TODAY,
+        reference=reference,
     )
     return Small(engine, sources, audit, rules)
 
