@@ -19,6 +19,7 @@ class Imitation:
 
     def __init__(self) -> None:
         self._host: Host | None = None
+        self._urls: Mapping[str, str] = {}
         self._before: dict[str, str | None] = {}
 
     async def start(
@@ -37,7 +38,7 @@ class Imitation:
         one thread of this process, and their secrets are put into this process's environment until `close`.
         """
         systems = of(provinces)
-        urls = await ensure(directory, world, systems, databases=databases, progress=progress)
+        urls = self._urls = await ensure(directory, world, systems, databases=databases, progress=progress)
         passwords = {
             system.secret_variable: secrets.token_urlsafe(24) for system in systems if system.secret_variable
         }
@@ -79,6 +80,12 @@ class Imitation:
             raise ValueError(f"{system_id} is a database, not a server. Stop one of the HTTP systems.")
         if self._host:
             await self._host.stop(system_id)
+
+    async def revive(self, system_id: str) -> None:
+        """Start a stopped HTTP system again, at the address where it was."""
+        if self._host:
+            system = SYSTEMS[system_id]
+            await self._host.start(system, module_of(system).app(self._urls[system_id]))
 
     async def close(self) -> None:
         """End every server and take the secrets back."""

@@ -31,7 +31,7 @@ class Host(Protocol):
     """Something that runs servers."""
 
     async def start(self, system: System, app: ASGIApp) -> str:
-        """Serve a system; returns its base URL once it answers."""
+        """Serve a system; returns its base URL once it answers. One that was stopped comes back where it was."""
         ...
 
     async def stop(self, system_id: str) -> None:
@@ -86,10 +86,12 @@ class ThreadHost:
         self._thread = threading.Thread(target=self._loop.run_forever, name="imitation", daemon=True)
         self._thread.start()
         self._running: dict[str, tuple[Server, Future[None]]] = {}
+        self._ports: dict[str, int] = {}
 
     async def start(self, system: System, app: ASGIApp) -> str:
         """Serve a system; returns its base URL once it answers."""
-        bound, server = listen(), Server(app)
+        bound, server = listen(self._ports.get(system.id, 0)), Server(app)
+        self._ports[system.id] = bound.getsockname()[1]
         ended = asyncio.run_coroutine_threadsafe(self._serve(server, bound), self._loop)
         self._running[system.id] = (server, ended)
         if not await asyncio.to_thread(server.listening.wait, STARTS_WITHIN):
@@ -124,6 +126,7 @@ class ProcessHost:
         self._directory = directory
         self._environment = {**os.environ, **environment}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._ports: dict[str, int] = {}
 
     async def start(self, system: System, app: ASGIApp) -> str:
         """Serve a system; returns its base URL once it answers."""
@@ -135,6 +138,7 @@ class ProcessHost:
             raise NotStarted(f"{system.id}: its process did not start within {STARTS_WITHIN:.0f} seconds.") from err
         if not line:
             raise NotStarted(f"{system.id}: its process ended before it listened. Its own output says why.")
+        self._ports[system.id] = int(line.rpartition(":")[2])
         return line
 
     def _spawn(self, system: System) -> subprocess.Popen[bytes]:
@@ -146,6 +150,8 @@ class ProcessHost:
             system.id,
             "--directory",
             str(self._directory),
+            "--port",
+            str(self._ports.get(system.id, 0)),
             "--attached",
         ]
         return subprocess.Popen(  # noqa: S603 our own module, arguments from a closed list

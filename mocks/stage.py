@@ -23,6 +23,7 @@ from gateway.keys import make_signing_key, public_jwks
 from gateway.secret import keep_secret
 from mocks.launch import Imitation
 from mocks.life import Life
+from mocks.systems import System
 from mocks.viewers import viewers
 from mocks.world import World
 
@@ -70,6 +71,7 @@ class Stage:
                 self._start(province)
             for province in PROVINCES:
                 await self._ready(province)
+            self.progress("letting the gateways learn of each other's people, by pseudonym only")
             await self._acquainted()
         except BaseException:
             await self.close()
@@ -90,6 +92,10 @@ class Stage:
         titles = {one["profile"]: str(one["title"]) for one in self._viewers(province)}
         return next(one["token"] for one in listed if one["title"] == titles[profile])
 
+    def address(self, system: System) -> str:
+        """Where a gateway finds an agency's system: the URL of its service or of its database."""
+        return self._environment[system.variable]
+
     async def close(self) -> None:
         """End the gateways, then the agencies."""
         for process in self._gateways.values():
@@ -108,7 +114,8 @@ class Stage:
         return TokenService(keep_secret(self.directory / "token.key"), "1")
 
     def _viewers(self, province: str) -> list[dict[str, object]]:
-        return viewers(province, {"吴晓燕（模拟）": self.person_id(self.world.story("conflict"))})
+        themselves = (self.world.story(name) for name in ("conflict", "hiv"))
+        return viewers(province, {f"{life.name}（模拟）": self.person_id(life) for life in themselves})
 
     def _prepare(self) -> None:
         for province in PROVINCES:

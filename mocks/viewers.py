@@ -7,8 +7,14 @@ from collections.abc import Mapping
 from mocks import agencies
 from mocks.agencies import Agency
 
-OVERSIGHT = Agency("320000900000", "江苏省禁毒工作审计组（模拟）", "OVERSIGHT", "320000")
-HOME = Agency("320000000000", "本人", "OVERSIGHT", "320000")
+OVERSIGHT: Mapping[str, Agency] = {
+    "jiangsu": Agency("320000900000", "江苏省禁毒工作审计组（模拟）", "OVERSIGHT", "320000"),
+    "zhejiang": Agency("330000900000", "浙江省禁毒工作审计组（模拟）", "OVERSIGHT", "330000"),
+}
+HOME: Mapping[str, Agency] = {
+    "jiangsu": Agency("320000000000", "本人", "OVERSIGHT", "320000"),
+    "zhejiang": Agency("330000000000", "本人", "OVERSIGHT", "330000"),
+}
 
 
 def viewer(
@@ -46,7 +52,7 @@ def viewers(province: str, themselves: Mapping[str, str]) -> list[dict[str, obje
         found = [
             viewer("aftercare-officer", "后续照管人员 Aftercare officer", centre, "AFTERCARE_OFFICER", "AFTERCARE"),
             viewer("township-worker", "街道专职人员 Township worker", office, "TOWNSHIP_WORKER", "HANDOFF"),
-            viewer("auditor", "审计人员 Auditor", OVERSIGHT, "AUDITOR", "AUDIT"),
+            viewer("auditor", "审计人员 Auditor", OVERSIGHT[province], "AUDITOR", "AUDIT"),
         ]
     else:
         station, facility = agencies.AFTERCARE["320000"], agencies.FACILITIES["320000"][0]
@@ -66,10 +72,10 @@ def viewers(province: str, themselves: Mapping[str, str]) -> list[dict[str, obje
                 case_number="（模拟）刑立字〔2026〕0001号",
             ),
             viewer("clerk", "民政经办 Civil-affairs clerk", agencies.CIVIL_AFFAIRS, "CIVIL_AFFAIRS_CLERK", "SUPPORT"),
-            viewer("auditor", "审计人员 Auditor", OVERSIGHT, "AUDITOR", "AUDIT"),
+            viewer("auditor", "审计人员 Auditor", OVERSIGHT[province], "AUDITOR", "AUDIT"),
         ]
     found += [
-        viewer(f"self-{number}", f"本人 {title}", HOME, "SUBJECT", "OWN_ACCESS", person=person)
+        viewer(f"self-{number}", f"本人 {title}", HOME[province], "SUBJECT", "OWN_ACCESS", person=person)
         for number, (title, person) in enumerate(themselves.items(), 1)
     ]
     return found

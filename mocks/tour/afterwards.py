@@ -1,0 +1,50 @@
+"""What can be tried once the tour is over: addresses, viewers, a request by hand."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from mocks.stage import Stage
+from mocks.tour.ask import PROVINCE_NAMES
+from mocks.tour.page import Page, Tone
+
+_STORIES = ("hiv", "conflict", "ordered_not_reported", "relief_applicant", "cross_province")
+
+
+def tell_where(stage: Stage, page: Page, state: Path) -> None:
+    """Everything stays up: how to ask for oneself."""
+    page.gap()
+    page.say("─" * page.columns, Tone.DIM)
+    page.say("Everything stays up. Try it:", Tone.HEAD)
+    page.gap()
+    page.table(
+        ("gateway", "query editor (choose a viewer at its top)"),
+        [(PROVINCE_NAMES[province], f"{url}/graphql") for province, url in stage.urls.items()],
+    )
+    page.gap()
+    page.table(
+        ("a person to ask for", "person(id: …)"),
+        [(stage.world.story(name).name, stage.person_id(stage.world.story(name))) for name in _STORIES],
+    )
+    page.gap()
+    page.say("By hand, as the aftercare officer of Jiangsu (`yiti token` lists the others):")
+    page.gap()
+    for line in by_hand(stage, state):
+        page.literal(f"  {line}")
+    page.gap()
+    page.say("Ctrl-C ends everything.", Tone.STRONG)
+
+
+def by_hand(stage: Stage, state: Path) -> tuple[str, ...]:
+    """Lines for a shell: a token made by `yiti`, a request with it."""
+    home = state / "jiangsu"
+    made = Path(sys.executable).parent / "yiti"
+    yiti = made.relative_to(Path.cwd()) if made.is_relative_to(Path.cwd()) else made
+    return (
+        f"export YITI_MODE=demo YITI_NAME=yiti-jiangsu YITI_PROVINCE=320000 YITI_STATE={home}",
+        f"export YITI_DEMO_VIEWERS={home / 'viewers.yaml'} YITI_TOKEN_KEY_FILE={state / 'token.key'}",
+        f"TOKEN=$({yiti} token aftercare-officer)",
+        f'curl -s {stage.urls["jiangsu"]}/graphql -H "Authorization: Bearer $TOKEN" \\',
+        "  -H 'Content-Type: application/json' -d '{\"query\": \"{ viewer { subject purpose } }\"}'",
+    )
