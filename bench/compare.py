@@ -1,0 +1,259 @@
+"""The comparison: each contender alone on its core, the same upstream, the same answers, one after another."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from bench import people, queries
+from bench.contenders.house import settings_for, token_for
+from bench.load import Task, press
+from bench.people import Agencies
+from bench.processes import GATEWAY_CORE, OTHER_CORE, DidNotStart, Running, free_port, start
+from bench.rivals import OURS, ROOT, Contender, NpmPeers, Skipped, python_contenders
+
+ASKED: Final = 200  # distinct people of ONE
+QUESTIONS: Final = ("ONE", "LIST")
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """How long and how hard to press."""
+
+    directory: Path
+    seconds: float = 5.0
+    warm: float = 3.0
+    concurrencies: Sequence[int] = (1, 16, 64)
+    only: Sequence[str] = ()
+    npm: bool = True
+    say: Callable[[str], None] = print
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One contender, one question, one concurrency."""
+
+    question: str
+    concurrency: int
+    rate: float
+    p50: float
+    p99: float
+    cpu_ms: float  # of the contender, per request
+    resident_mb: float
+    calls: float  # upstream, per request under this load
+    bad: int
+    other_core: float  # how much of it the upstream took, 0 to 1
+
+
+@dataclass(slots=True)
+class Result:
+    """One contender's figures."""
+
+    contender: str
+    title: str
+    calls: dict[str, float] = field(default_factory=dict)  # upstream, per lone request
+    same: str = "no"  # "bytes" | "but for the order of keys" | "no"
+    measured: list[Measured] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Comparison:
+    """All of them, and who was left out for what reason."""
+
+    results: list[Result] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+
+class Unequal(Exception):
+    """A contender that answers something else than ours."""
+
+
+class Comparing:
+    """One run over all contenders."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._rig = rig
+        agencies = Agencies()
+        self._bodies = {
+            "ONE": [queries.one(agencies.token(number)).decode() for number in range(ASKED)],
+            "LIST": [queries.listed(people.REGION).decode()],
+        }
+        self._expected: dict[str, list[str]] = {}
+        self._headers: dict[str, str] = {}
+        self._upstream: Running | None = None
+
+    def run(self) -> Comparison:
+        """Everything, in one go."""
+        found = Comparison()
+        with self._upstream_running() as address:
+            for contender in self._contenders(address, found):
+                try:
+                    result = self._one(contender, address)
+                except (Unequal, DidNotStart) as err:
+                    found.skipped[contender.name] = str(err)
+                    self._rig.say(f"{contender.name}: left out: {err}")
+                    if contender.name == OURS:
+                        raise
+                else:
+                    found.results.append(result)
+        return found
+
+    @contextmanager
+    def _upstream_running(self) -> Iterator[str]:
+        port = free_port()
+        command = [sys.executable, "-m", "bench.upstream", str(port)]
+        running = start("upstream", command, port, self._rig.directory, core=OTHER_CORE, cwd=ROOT)
+        try:
+            running.wait_until_listening()
+            self._upstream = running
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            running.end()
+
+    def _contenders(self, address: str, found: Comparison) -> list[Contender]:
+        chosen = python_contenders(self._rig.directory)
+        if self._rig.npm:
+            peers = NpmPeers()
+            try:
+                peers.prepare(address)
+                chosen += peers.contenders()
+            except Skipped as err:
+                found.skipped["npm peers"] = str(err)
+                self._rig.say(f"npm peers: left out: {err}")
+        else:
+            found.skipped["npm peers"] = "not asked for"
+        wanted = {OURS, *self._rig.only}
+        return [one for one in chosen if not self._rig.only or one.name in wanted]
+
+    def _one(self, contender: Contender, address: str) -> Result:
+        port = free_port()
+        state = self._rig.directory / contender.name
+        if contender.name.startswith(OURS):
+            self._headers = {
+                "content-type": "application/json",
+                "accept": "application/json",
+                "authorization": f"Bearer {token_for(settings_for(state))}",
+            }
+        running = start(
+            contender.name,
+            contender.command(port),
+            port,
+            self._rig.directory,
+            core=GATEWAY_CORE,
+            environment={"BENCH_UPSTREAM": address, **contender.environment(port)},
+            cwd=contender.cwd,
+        )
+        try:
+            running.wait_until_listening()
+            result = Result(contender.name, contender.title)
+            self._check(result, running)
+            for question in QUESTIONS:
+                self._measure(result, running, question)
+            return result
+        finally:
+            running.end()
+
+    # ---- equal answers --------------------------------------------------------------------------------------------
+
+    def _check(self, result: Result, running: Running) -> None:
+        """The same data for all people of ONE and for LIST, and how many calls it took upstream."""
+        exact = True
+        for question in QUESTIONS:
+            began = self._calls()
+            answers = [_data(_post(running.port, self._headers, body)) for body in self._bodies[question]]
+            result.calls[question] = (self._calls() - began) / len(answers)
+            expected = self._expected.setdefault(question, answers)
+            if [json.loads(one) for one in answers] != [json.loads(one) for one in expected]:
+                raise Unequal(f"its answer to {question} differs: {_first_difference(answers, expected)}")
+            exact = exact and answers == expected
+        result.same = "bytes" if exact else "but for the order of keys"
+        calls = ", ".join(f"{question} {count:.2f}" for question, count in result.calls.items())
+        self._rig.say(f"{result.contender}: equal ({result.same}); upstream calls per request: {calls}")
+
+    def _calls(self) -> int:
+        upstream = self._upstream
+        assert upstream is not None  # noqa: S101 - only called while it runs
+        connection = http.client.HTTPConnection("127.0.0.1", upstream.port, timeout=30)
+        connection.request("GET", "/count")
+        count: int = json.loads(connection.getresponse().read())["calls"]
+        connection.close()
+        return count
+
+    # ---- load -----------------------------------------------------------------------------------------------------
+
+    def _measure(self, result: Result, running: Running, question: str) -> None:
+        rig, slowest = self._rig, 0.0
+        if rig.warm:
+            rate = self._press(running.port, question, 16, rig.warm).rate
+            slowest = 1 / rate if rate else rig.warm
+        for concurrency in rig.concurrencies:
+            # Long enough for each connection of a slow contender to be answered three times.
+            seconds = min(max(rig.seconds, 3 * slowest * concurrency), 60)
+            measured = self._pressed(running, question, concurrency, seconds)
+            slowest = 1 / measured.rate if measured.rate else seconds
+            result.measured.append(measured)
+            rig.say(
+                f"{result.contender:18s} {question:4s} c={concurrency:<3d} {measured.rate:9.1f}/s  p50 {measured.p50:8.2f} ms"
+                f"  p99 {measured.p99:8.2f} ms  cpu {measured.cpu_ms:7.3f} ms  rss {measured.resident_mb:5.0f} MB"
+                f"  calls {measured.calls:.2f}  other core {measured.other_core:.0%}  bad {measured.bad}"
+            )
+
+    def _press(self, port: int, question: str, concurrency: int, seconds: float) -> Any:
+        return press(Task(port, self._headers, self._bodies[question], concurrency, seconds))
+
+    def _pressed(self, running: Running, question: str, concurrency: int, seconds: float) -> Measured:
+        upstream = self._upstream
+        assert upstream is not None  # noqa: S101 - only called while it runs
+        cpu, other, calls = running.cpu_seconds, upstream.cpu_seconds, self._calls()
+        figures = self._press(running.port, question, concurrency, seconds)
+        served = max(figures.requests, 1)
+        return Measured(
+            question=question,
+            concurrency=concurrency,
+            rate=figures.rate,
+            p50=figures.p50,
+            p99=figures.p99,
+            cpu_ms=(running.cpu_seconds - cpu) * 1000 / served,
+            resident_mb=running.resident_mb,
+            calls=(self._calls() - calls) / served,
+            bad=figures.bad,
+            other_core=(upstream.cpu_seconds - other) / figures.seconds,
+        )
+
+
+def _post(port: int, headers: dict[str, str], body: str) -> bytes:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request("POST", "/graphql", body.encode(), headers)
+        answer = connection.getresponse()
+        content = answer.read()
+        if answer.status != 200:
+            raise Unequal(f"status {answer.status}: {content[:300].decode(errors='replace')}")
+        return content
+    except OSError as err:
+        raise DidNotStart(f"broke the connection off: {err}") from err
+    finally:
+        with suppress(OSError):
+            connection.close()
+
+
+def _data(content: bytes) -> str:
+    """The data member in one spelling; key order is kept."""
+    answer = json.loads(content)
+    if answer.get("errors") or not answer.get("data"):
+        raise Unequal(f"errors: {json.dumps(answer.get('errors'), ensure_ascii=False)[:300]}")
+    return json.dumps(answer["data"], ensure_ascii=False)
+
+
+def _first_difference(found: Sequence[str], expected: Sequence[str]) -> str:
+    for one, other in zip(found, expected, strict=True):
+        for place, (left, right) in enumerate(zip(one, other, strict=False)):
+            if left != right:
+                return f"{one[max(0, place - 60) : place + 60]!r} instead of {other[max(0, place - 60) : place + 60]!r}"
+    return "one is longer"
