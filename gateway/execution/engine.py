@@ -73,9 +73,10 @@ class Engine:
         introspection: bool = True,
         today: Callable[[], date] = date.today,
         reference: bool = False,
+        documents: Documents | None = None,
     ) -> None:
         self._schema = schema
-        self._documents = Documents(schema, introspection=introspection)
+        self._documents = documents or Documents(schema, introspection=introspection)
         self._executor = Executor(schema, reference=reference)
         self._house = house
         self._audit = audit
@@ -92,6 +93,7 @@ class Engine:
         document = self._documents.get(request.query)
         operation = choose(document, request.operation_name)
         check_variables(self._schema, operation, request.variables)
+        document.costs.check(operation, request.variables)
         trace = Trace()
         result = await self._execute(document, operation, request, viewer, request_id, trace)
         await self._audit.append(self._record(document, operation, viewer, request_id, trace, result, started))

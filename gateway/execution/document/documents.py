@@ -1,69 +1,32 @@
-"""Document: parsed, validated and limited once per text; kept. Errors repeat no literal and no variable."""
+"""The cache of documents: a text is read, limited and validated once."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 from graphql import (
     DocumentNode,
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLError,
     GraphQLSchema,
-    InlineFragmentNode,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OperationType,
-    SelectionSetNode,
     parse,
     specified_rules,
     validate,
 )
 from graphql.execution.values import get_variable_values
 
-from gateway.errors import GatewayError, LimitExceeded
+from gateway.errors import LimitExceeded
+from gateway.execution.document.cost import Costs
+from gateway.execution.document.measure import Limits, exceeded, measure
+from gateway.execution.document.refusals import OperationRefused, SyntaxRefused, ValidationRefused, VariablesRefused
 
-
-class SyntaxRefused(GatewayError):
-    """Not a GraphQL document."""
-
-    code = "GRAPHQL_PARSE_FAILED"
-    status = 400
-
-
-class ValidationRefused(GatewayError):
-    """A document that does not fit the schema."""
-
-    code = "GRAPHQL_VALIDATION_FAILED"
-    status = 400
-
-
-class OperationRefused(GatewayError):
-    """No such operation in the document, or none named where there are several."""
-
-    code = "OPERATION_RESOLUTION_FAILED"
-    status = 400
-
-
-class VariablesRefused(GatewayError):
-    """Variables that their types cannot take."""
-
-    code = "BAD_VARIABLES"
-    status = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a document may be; a refusal names the limit and the value."""
-
-    tokens: int = 4_000
-    depth: int = 20
-    fields: int = 1_000  # after fragments are spread
-    root_fields: int = 20
+_NESTED: Final = "The document is nested deeper than can be read; the limit is {}. Ask for the deeper part by its id."
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +36,27 @@ class Document:
     text_hash: str
     node: DocumentNode
     operations: Mapping[str, OperationDefinitionNode]
+    costs: Costs = field(compare=False, repr=False)
 
 
 class Documents:
-    """The cache of documents, by text; bounded, the least recently used goes first."""
+    """The documents, by text; bounded, the least recently used goes first."""
 
     def __init__(
-        self, schema: GraphQLSchema, limits: Limits | None = None, size: int = 500, *, introspection: bool = True
+        self,
+        schema: GraphQLSchema,
+        limits: Limits | None = None,
+        size: int = 500,
+        *,
+        introspection: bool = True,
+        sources: Mapping[str, int] | None = None,
     ) -> None:
+        """`sources` says how many sources hold each entity, for the estimate of an operation's cost."""
         self._schema = schema
         self._rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
         self._limits = limits or Limits()
         self._size = size
+        self._sources = sources or {}
         self._kept: OrderedDict[str, Document] = OrderedDict()
 
     def get(self, text: str) -> Document:
@@ -99,16 +71,14 @@ class Documents:
         return kept
 
     def _read(self, text: str) -> Document:
+        if len(text) > self._limits.characters:
+            raise exceeded("characters", len(text), self._limits.characters, "Send values as variables.")
         try:
-            node = parse(text, max_tokens=self._limits.tokens)
-        except GraphQLError as err:
-            if "token" in err.message and "limit" in err.message.lower():
-                raise LimitExceeded(
-                    f"The document has more than {self._limits.tokens} tokens. Ask for less at once."
-                ) from err
-            raise SyntaxRefused(f"The document is not GraphQL{_place(err)}. Correct its syntax there.") from err
-        measure(node, self._limits)
-        errors = validate(self._schema, node, self._rules, max_errors=20, hide_suggestions=True)
+            node = self._parse(text)
+            measure(node, self._limits)
+            errors = validate(self._schema, node, self._rules, max_errors=20, hide_suggestions=True)
+        except RecursionError:
+            raise LimitExceeded(_NESTED.format(self._limits.depth)) from None
         if errors:
             said = "; ".join(dict.fromkeys(f"{_plain(error.message)}{_place(error)}" for error in errors))
             raise ValidationRefused(f"The document does not fit the schema: {said}. Compare it with the schema.")
@@ -117,7 +87,18 @@ class Documents:
             for definition in node.definitions
             if isinstance(definition, OperationDefinitionNode)
         }
-        return Document(hashlib.sha256(text.encode()).hexdigest(), node, operations)
+        costs = Costs(self._schema, node, self._limits, self._sources)
+        return Document(hashlib.sha256(text.encode()).hexdigest(), node, operations, costs)
+
+    def _parse(self, text: str) -> DocumentNode:
+        try:
+            return parse(text, max_tokens=self._limits.tokens)
+        except GraphQLError as err:
+            if "token" in err.message and "limit" in err.message.lower():
+                raise LimitExceeded(
+                    f"The document has more than {self._limits.tokens} tokens. Ask for less at once."
+                ) from err
+            raise SyntaxRefused(f"The document is not GraphQL{_place(err)}. Correct its syntax there.") from err
 
 
 def choose(document: Document, name: str | None) -> OperationDefinitionNode:
@@ -164,43 +145,3 @@ def _plain(message: str) -> str:
         if cut:
             message = head
     return message.rstrip(".")
-
-
-def measure(document: DocumentNode, limits: Limits) -> None:
-    """Refuse documents that are too deep or too wide, counting what fragments spread to; cycles end by depth."""
-    fragments = {
-        definition.name.value: definition
-        for definition in document.definitions
-        if isinstance(definition, FragmentDefinitionNode)
-    }
-    for definition in document.definitions:
-        if isinstance(definition, OperationDefinitionNode):
-            roots = sum(1 for node in definition.selection_set.selections if isinstance(node, FieldNode))
-            if roots > limits.root_fields:
-                raise LimitExceeded(f"{roots} root fields; the limit is {limits.root_fields}. Split the request.")
-            _count(definition.selection_set, fragments, limits, 1, 0)
-
-
-def _count(
-    selections: SelectionSetNode,
-    fragments: Mapping[str, FragmentDefinitionNode],
-    limits: Limits,
-    depth: int,
-    counted: int,
-) -> int:
-    if depth > limits.depth:
-        raise LimitExceeded(f"Nested deeper than {limits.depth}. Ask for the deeper part by its own id.")
-    for node in selections.selections:
-        below: SelectionSetNode | None = None
-        if isinstance(node, FieldNode):
-            counted += 1
-            below = node.selection_set
-        elif isinstance(node, InlineFragmentNode):
-            below = node.selection_set
-        elif isinstance(node, FragmentSpreadNode) and node.name.value in fragments:
-            below = fragments[node.name.value].selection_set
-        if counted > limits.fields:
-            raise LimitExceeded(f"More than {limits.fields} fields after fragments. Ask for less at once.")
-        if below is not None:
-            counted = _count(below, fragments, limits, depth + 1, counted)
-    return counted
