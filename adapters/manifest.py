@@ -57,6 +57,14 @@ class HeaderAuth(Model):
     secret_env: str
 
 
+class Tls(Model):
+    """PEM files for TLS: whom to trust instead of the machine's authorities, and the certificate to show."""
+
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None  # left out: it stands in the certificate's file
+
+
 class RestSource(Model):
     """JSON over HTTP."""
 
@@ -66,6 +74,7 @@ class RestSource(Model):
     concurrency: int = Field(8, ge=1, le=64)
     max_bytes: int = Field(4_000_000, ge=1_000)
     auth: HeaderAuth | None = None
+    tls: Tls | None = None
     headers: Mapping[str, str] = {}
     encoding: str | None = None  # overrides what the content type says
     health: str = ""  # path that answers 2xx without touching a personal record
@@ -84,6 +93,7 @@ class SoapSource(Model):
     concurrency: int = Field(4, ge=1, le=64)
     max_bytes: int = Field(4_000_000, ge=1_000)
     auth: HeaderAuth | None = None
+    tls: Tls | None = None
     headers: Mapping[str, str] = {}
     health: str = ""
 
@@ -98,6 +108,7 @@ class SubgraphSource(Model):
     timeout: timedelta = timedelta(seconds=3)
     concurrency: int = Field(4, ge=1, le=64)
     max_bytes: int = Field(8_000_000, ge=1_000)
+    tls: Tls | None = None
 
 
 SourceMap = Annotated[SqlSource | RestSource | SoapSource | SubgraphSource, Field(discriminator="kind")]

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -76,7 +77,9 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
         tokens = TokenService(_secret(settings.token_key_file, settings, "token.key"), settings.token_epoch)
         index_key = _secret(settings.index_key_file, settings, "index.key")
 
-        opened_sources = await open_sources(read_manifests(settings.manifests), open_adapter)
+        opened_sources = await open_sources(
+            read_manifests(settings.manifests), partial(open_adapter, transport=settings.http_transport)
+        )
         sources = FederatedSources(opened_sources, cache=_cache(settings, index_key))
         stack.push_async_callback(sources.aclose)
         audit = await asyncio.to_thread(SqliteAuditLog, settings.audit_file)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -76,6 +77,11 @@ class Settings(BaseSettings):
     )
 
     deadline_seconds: float = Field(3.0, gt=0, le=60, description="How long one request may wait for its sources.")
+    http_transport: Literal["own", "httpx", "aiohttp"] = Field(
+        "own",
+        description="What carries the calls to HTTP sources: this project's own transport, httpx's, or aiohttp's "
+        "(`pip install yiti[aiohttp]`).",
+    )
     max_body_bytes: int = Field(1_000_000, ge=1_000, le=50_000_000, description="Longest request body.")
     introspection: bool = Field(True, description="Whether viewers may ask what the graph offers.")
     graphiql: bool | None = Field(
@@ -159,6 +165,13 @@ class Settings(BaseSettings):
             if path is not None and not path.is_file():
                 raise ValueError(f"{path} is not a file")
         return value
+
+    @field_validator("http_transport")
+    @classmethod
+    def _installed(cls, name: str) -> str:
+        if name == "aiohttp" and find_spec("httpx_aiohttp") is None:
+            raise ValueError("aiohttp is not installed; pip install yiti[aiohttp], or choose own or httpx")
+        return name
 
     @model_validator(mode="after")
     def _complete(self) -> Settings:

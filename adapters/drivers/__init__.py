@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from adapters.contract import Adapter
 from adapters.manifest import Manifest
+
+if TYPE_CHECKING:
+    from adapters.drivers.transport import TransportName
 
 __all__ = ["open_adapter"]
 
 
-def open_adapter(manifest: Manifest) -> Adapter:
-    """The adapter that a manifest describes; nothing is sent yet."""
+def open_adapter(manifest: Manifest, transport: TransportName = "own") -> Adapter:
+    """The adapter that a manifest describes, `transport` carrying its HTTP calls; nothing is sent yet."""
     match manifest.source.kind:
         case "sql":
             from adapters.drivers.sql import SqlAdapter
@@ -18,12 +23,12 @@ def open_adapter(manifest: Manifest) -> Adapter:
         case "rest":
             from adapters.drivers.rest import RestAdapter
 
-            return RestAdapter(manifest)
+            return RestAdapter(manifest, transport)
         case "soap":
             from adapters.drivers.soap import SoapAdapter
 
-            return SoapAdapter(manifest)
+            return SoapAdapter(manifest, transport)
         case "subgraph":
             from adapters.drivers.subgraph import SubgraphAdapter
 
-            return SubgraphAdapter(manifest)
+            return SubgraphAdapter(manifest, transport)

@@ -28,7 +28,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from adapters.contract import AdapterError, Deadline, Invalid, Malformed, Refused, Throttled, Unavailable
-from adapters.manifest import HeaderAuth, ManifestError
+from adapters.drivers.transport import TransportName, open_transport
+from adapters.manifest import HeaderAuth, ManifestError, Tls
 
 for _name in ("httpx", "httpcore"):  # they log addresses and headers: keys and secrets
     logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
@@ -72,6 +73,8 @@ class HttpClient:
         concurrency: int,
         max_bytes: int,
         headers: Mapping[str, str] | None = None,
+        tls: Tls | None = None,
+        transport: TransportName = "own",
     ) -> None:
         parts = urlsplit(base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
@@ -87,9 +90,8 @@ class HttpClient:
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             follow_redirects=False,
             trust_env=False,
-            verify=_trust(),
+            transport=open_transport(transport, _trust() if tls is None else _own_trust(source, tls), concurrency),
             timeout=None,  # noqa: S113 - asyncio's absolute timeout below covers every step, waiting included
-            limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
         )
 
     async def send(self, request: Request, deadline: Deadline | None = None) -> Answer:
@@ -194,9 +196,25 @@ def _trust() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
+def _own_trust(source: str, tls: Tls) -> ssl.SSLContext:
+    """As a manifest says whom to trust and which certificate to show."""
+    where = "ca"
+    try:
+        context = ssl.create_default_context(cafile=tls.ca)
+        if tls.certificate is not None:
+            where = "certificate"
+            context.load_cert_chain(tls.certificate, tls.key, password="")  # never ask at the terminal
+    except OSError as err:  # ssl's errors are some, too
+        raise ManifestError(
+            f"{source}: source.tls.{where}: cannot be used ({type(err).__name__}). "
+            "Name readable PEM files; the key must be the certificate's and without a password."
+        ) from err
+    return context
+
+
 def _nothing_came_back(err: httpx.TransportError) -> bool:
     if isinstance(err, httpx.RemoteProtocolError):
-        return "disconnected" in str(err)  # httpcore's word for a connection closed before a whole head
+        return "disconnected" in str(err)  # httpcore's word for a connection closed before any answer
     return isinstance(err, httpx.NetworkError)
 
 

@@ -23,6 +23,7 @@ from adapters.contract import AdapterError, Malformed
 from adapters.drivers.endpoints import EndpointAdapter
 from adapters.drivers.http import Answer, HttpClient, Request, secret_headers
 from adapters.drivers.template import Scope, Template
+from adapters.drivers.transport import TransportName
 from adapters.manifest import Endpoint, Manifest, ManifestError, RestSource
 
 _NAMES: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
@@ -32,7 +33,7 @@ _DOUBLE_BYTE: Final = frozenset({"gb2312", "gbk", "gb18030", "cp936", "x-gbk"})
 class RestAdapter(EndpointAdapter):
     """A JSON system as its manifest declares it."""
 
-    def __init__(self, manifest: Manifest) -> None:
+    def __init__(self, manifest: Manifest, transport: TransportName = "own") -> None:
         source = manifest.source
         if not isinstance(source, RestSource):
             raise ManifestError(f"{manifest.id}: source.kind: is not rest. Choose the driver that it names.")
@@ -43,6 +44,8 @@ class RestAdapter(EndpointAdapter):
             concurrency=source.concurrency,
             max_bytes=source.max_bytes,
             headers={"accept": "application/json", **source.headers, **secret_headers(manifest.id, source.auth)},
+            tls=source.tls,
+            transport=transport,
         )
         super().__init__(manifest, JsonWire(manifest.id, source.encoding), client, source.health)
 

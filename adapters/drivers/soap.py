@@ -21,6 +21,7 @@ from adapters.decode import decode_bytes
 from adapters.drivers.endpoints import EndpointAdapter
 from adapters.drivers.http import Answer, HttpClient, Request, secret_headers
 from adapters.drivers.template import Scope, Template
+from adapters.drivers.transport import TransportName
 from adapters.manifest import Endpoint, Manifest, ManifestError, SoapSource
 
 _SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -34,7 +35,7 @@ Path = Callable[[etree._Element], object]
 class SoapAdapter(EndpointAdapter):
     """An XML system as its manifest declares it."""
 
-    def __init__(self, manifest: Manifest) -> None:
+    def __init__(self, manifest: Manifest, transport: TransportName = "own") -> None:
         source = manifest.source
         if not isinstance(source, SoapSource):
             raise ManifestError(f"{manifest.id}: source.kind: is not soap. Choose the driver that it names.")
@@ -46,6 +47,8 @@ class SoapAdapter(EndpointAdapter):
             concurrency=source.concurrency,
             max_bytes=source.max_bytes,
             headers={"accept": "text/xml", **source.headers, **secret_headers(manifest.id, source.auth)},
+            tls=source.tls,
+            transport=transport,
         )
         super().__init__(manifest, XmlWire(manifest.id, source), client, source.health)
 

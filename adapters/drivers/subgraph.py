@@ -51,6 +51,7 @@ from adapters.drivers.declared import paths_of
 from adapters.drivers.http import Answer, HttpClient, Request, raise_for_status
 from adapters.drivers.peer_answer import Failure, Withheld, failures, withheld
 from adapters.drivers.selection import Keys, Selection, overlaps, rows, value
+from adapters.drivers.transport import TransportName
 from adapters.forms.dates import moment
 from adapters.manifest import Dataset, FieldMap, Manifest, ManifestError, SubgraphSource
 from schema.entities import ENTITIES, Kind
@@ -104,7 +105,7 @@ class SubgraphAdapter:
 
     contract: Literal["1.0"] = "1.0"
 
-    def __init__(self, manifest: Manifest) -> None:
+    def __init__(self, manifest: Manifest, transport: TransportName = "own") -> None:
         source = manifest.source
         if not isinstance(source, SubgraphSource):
             raise ManifestError(f"{manifest.id}: source.kind: is not subgraph. Choose the driver that it names.")
@@ -125,6 +126,8 @@ class SubgraphAdapter:
                 "accept": "application/graphql-response+json, application/json",
                 "content-type": "application/json",
             },
+            tls=source.tls,
+            transport=transport,
         )
         self._plans: dict[frozenset[tuple[str, frozenset[str]]], _Plan] = {}
         self._rounds: dict[tuple[Call, tuple[Key, ...]], _Round] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from functools import partial
 
 import httpx
 import pytest
@@ -50,7 +51,8 @@ def the_peer() -> Manifest:
 
 @pytest.fixture
 async def opened() -> AsyncIterator[dict[str, OpenSource]]:
-    found = dict(await open_sources([the_peer()], open_adapter))
+    on_httpx = partial(open_adapter, transport="httpx")  # the one that respx stands in for
+    found = dict(await open_sources([the_peer()], on_httpx))
     yield found
     await FederatedSources(found).aclose()
 
