@@ -46,4 +46,4 @@ lock: $(BIN)/.ready ## Renew requirements.lock from the ranges in pyproject.toml
 clean: ## Remove what the targets made
 	@rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info
 
-.PHONY: help setup demo test conformance check bench lock clean
+.PHONY: help setup demo test conformance check bench equivalence lock clean

@@ -63,7 +63,7 @@ def access(facts: AccessFacts) -> Access:
         subject=facts.subject,
         agency=agency(facts.agency),
         roles=[Role[name] for name in facts.roles],
-        purpose=Purpose[facts.purpose] if facts.purpose else None,
+        purpose=Purpose.__members__.get(facts.purpose),  # none where gateways exchange lists
         case_number=facts.case_number,
         operation=facts.operation,
         operation_hash=facts.operation_hash,

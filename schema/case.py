@@ -24,7 +24,7 @@ from schema.enums import (
 from schema.file import CaseFile, PersonFile, Row, Values
 from schema.label import Label
 from schema.measure import Agreement, Decision, Measure, agreement, decision, measure
-from schema.node import Connection, Node, connect
+from schema.node import Connection, Node, connect, row_id
 from schema.source import SourceRecord, record
 from schema.timeline import TELLINGS, TimelineEvent, timeline
 
@@ -71,7 +71,7 @@ def outcome(advice: Advice | None) -> RuleOutcome | None:
 class Assessment:
     """One assessment of a facility."""
 
-    id: strawberry.ID
+    id: strawberry.ID = row_id()
     row: strawberry.Private[Row]
     values: strawberry.Private[Values]
 
@@ -99,7 +99,7 @@ class Assessment:
 class Visit:
     """One follow-up."""
 
-    id: strawberry.ID
+    id: strawberry.ID = row_id()
     row: strawberry.Private[Row]
     values: strawberry.Private[Values]
 
@@ -114,7 +114,7 @@ class Visit:
 class DrugTest:
     """One test, due or done."""
 
-    id: strawberry.ID
+    id: strawberry.ID = row_id()
     row: strawberry.Private[Row]
     values: strawberry.Private[Values]
 
@@ -127,19 +127,24 @@ class DrugTest:
 
 
 def _newest_first(rows: tuple[Row, ...], column: str) -> list[Row]:
-    return sorted(rows, key=lambda row: (str(row.values.get(column) or ""), row.id), reverse=True)
+    return sorted(rows, key=lambda row: (str(row.values.get(column) or ""), row.origin.order), reverse=True)
 
 
 def page_of(info: strawberry.Info, rows: list[Any], first: int, after: str | None, of: str) -> Any:
     """One page of rows that are at hand."""
-    return info.context.reader.slice(rows, [row.id for row in rows], first, after, of)
+    return info.context.reader.slice(rows, _id, first, after, of)
+
+
+def _id(row: Any) -> str:
+    found: str = row.id
+    return found
 
 
 def _measures(root: Case) -> list[Measure] | None:
     rows = root.file.rows.get("Measure")
     if rows is None:
         return None
-    ordered = sorted(rows, key=lambda row: (str(row.values.get("startsOn") or "9999"), row.id))
+    ordered = sorted(rows, key=lambda row: (str(row.values.get("startsOn") or "9999"), row.origin.order))
     return [found for row in ordered if (found := measure(row, root.file))]
 
 
@@ -147,7 +152,10 @@ def _decisions(root: Case) -> list[Decision] | None:
     rows = root.file.rows.get("Decision")
     if rows is None:
         return None
-    return [decision(row) for row in sorted(rows, key=lambda row: str(row.values.get("decidedOn") or "9999"))]
+    return [
+        decision(row)
+        for row in sorted(rows, key=lambda row: (str(row.values.get("decidedOn") or "9999"), row.origin.order))
+    ]
 
 
 def _agreements(root: Case) -> list[Agreement] | None:
@@ -159,9 +167,7 @@ def _assessments(root: Case) -> list[Assessment] | None:
     rows = root.file.rows.get("Assessment")
     if rows is None:
         return None
-    return [
-        Assessment(id=strawberry.ID(row.id), row=row, values=row.values) for row in _newest_first(rows, "assessedOn")
-    ]
+    return [Assessment(row=row, values=row.values) for row in _newest_first(rows, "assessedOn")]
 
 
 def _visits(root: Any, info: strawberry.Info, first: int = 20, after: str | None = None) -> Connection[Visit] | None:
@@ -169,7 +175,7 @@ def _visits(root: Any, info: strawberry.Info, first: int = 20, after: str | None
     if rows is None:
         return None
     page = page_of(info, _newest_first(rows, "visitedOn"), first, after, f"{root.file.id}.visits")
-    return connect(page, lambda row: Visit(id=strawberry.ID(row.id), row=row, values=row.values))
+    return connect(page, lambda row: Visit(row=row, values=row.values))
 
 
 def _drug_tests(
@@ -179,7 +185,7 @@ def _drug_tests(
     if rows is None:
         return None
     page = page_of(info, _newest_first(rows, "testedOn"), first, after, f"{root.file.id}.drugTests")
-    return connect(page, lambda row: DrugTest(id=strawberry.ID(row.id), row=row, values=row.values))
+    return connect(page, lambda row: DrugTest(row=row, values=row.values))
 
 
 def _timeline(

@@ -152,15 +152,15 @@ def _between(measures: Sequence[Row], decisions: Sequence[Row], kinds: set[objec
     return PersonStatus.COMPLETED if any(_on(row, "endedOn") for row in measures) else PersonStatus.UNKNOWN
 
 
-def current_measure(person: PersonFile, today: date) -> str | None:
-    """The id of the measure that binds somebody today: residential before community before voluntary."""
+def current_measure(person: PersonFile, today: date) -> tuple[str, str, str] | None:
+    """Which measure (by its origin's order) binds somebody today: residential before community before voluntary."""
     order = [kind for kind, _ in _RESIDENTIAL] + ["COMMUNITY_RECOVERY", "AFTERCARE", "VOLUNTARY_TREATMENT"]
     running = [row for row in _all_rows(person, "Measure") if is_running(row, today)]
     ranked = sorted(running, key=lambda row: order.index(str(row.values.get("kind"))))
     if ranked:
-        return ranked[0].id
+        return ranked[0].origin.order
     newest = _newest(_all_rows(person, "Measure"), "startsOn")
-    return newest.id if newest else None
+    return newest.origin.order if newest else None
 
 
 def released_on(person: PersonFile, today: date) -> date | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from schema.enums import Quality
 from schema.label import Label
@@ -15,29 +16,56 @@ from schema.label import Label
 Values = Mapping[str, object]  # canonical column -> value, as its Kind says; None: empty, unknown or denied
 
 
+class Handles(Protocol):
+    """Makes opaque handles of what must not be named; see gateway/execution/handles.py."""
+
+    def record(self, origin: Origin) -> str:
+        """Of a source's own record key."""
+        ...
+
+    def row(self, entity: str, origin: Origin) -> str:
+        """Of a row in the graph."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a row came from."""
+    """Where a row came from. `key` is the source's own and may be a personal number: only its handle is shown."""
 
     source: str
     dataset: str
-    record_id: str  # opaque handle of the source's own key, which may itself be a personal number
+    key: str
     fetched_at: datetime
+    handles: Handles = field(repr=False, compare=False)
     as_of: datetime | None = None
     jurisdiction: str | None = None  # province that holds it
     peer: str | None = None  # through which gateway it came
     flags: tuple[tuple[str, Quality], ...] = ()
     precedence: int = 50
 
+    @property
+    def record_id(self) -> str:
+        """The key's handle, made when it is asked for."""
+        return self.handles.record(self)
+
+    @property
+    def order(self) -> tuple[str, str, str]:
+        """A stable order among rows; never shown."""
+        return (self.source, self.dataset, self.key)
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One record of one entity."""
 
-    id: str
     entity: str
     values: Values
     origin: Origin
+
+    @property
+    def id(self) -> str:
+        """The row's handle, made when it is asked for."""
+        return self.origin.handles.row(self.entity, self.origin)
 
 
 @dataclass(frozen=True, slots=True)

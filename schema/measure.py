@@ -15,6 +15,7 @@ from schema.enums import AgreementKind, DecisionKind, EndReason, IsolationPhase,
 from schema.file import CaseFile, Row, Values
 from schema.jurisdiction import Jurisdiction, jurisdiction
 from schema.label import Label
+from schema.node import row_id
 from schema.source import SourceRecord, record
 
 _MEASURE = ENTITIES["Measure"]
@@ -30,7 +31,7 @@ def _region(name: str) -> Callable[[Any], object]:
 class Decision:
     """One decision of a public security organ."""
 
-    id: strawberry.ID
+    id: strawberry.ID = row_id()
     row: strawberry.Private[Row]
     values: strawberry.Private[Values]
 
@@ -50,14 +51,14 @@ class Decision:
 
 def decision(row: Row) -> Decision:
     """A decision of the graph."""
-    return Decision(id=strawberry.ID(row.id), row=row, values=row.values)
+    return Decision(row=row, values=row.values)
 
 
 @strawberry.type(description="协议")
 class Agreement:
     """What somebody signed, and with whom."""
 
-    id: strawberry.ID
+    id: strawberry.ID = row_id()
     row: strawberry.Private[Row]
     values: strawberry.Private[Values]
 
@@ -70,7 +71,7 @@ class Agreement:
 
 def agreement(row: Row) -> Agreement:
     """An agreement of the graph."""
-    return Agreement(id=strawberry.ID(row.id), row=row, values=row.values)
+    return Agreement(row=row, values=row.values)
 
 
 _AGREEMENT_OF = {
@@ -111,7 +112,7 @@ def _agreement_field() -> Any:
 class Measure:
     """What the six have in common."""
 
-    id: strawberry.ID
+    id: strawberry.ID = row_id()
     row: strawberry.Private[Row]
     case: strawberry.Private[CaseFile]
     values: strawberry.Private[Values]
@@ -198,4 +199,4 @@ MEASURES: dict[str, type[Measure]] = {
 def measure(row: Row, case: CaseFile) -> Measure | None:
     """A measure of the graph, by its kind; None for a row whose kind could not be read."""
     shape = MEASURES.get(str(row.values.get("kind")))
-    return shape(id=strawberry.ID(row.id), row=row, case=case, values=row.values) if shape else None
+    return shape(row=row, case=case, values=row.values) if shape else None

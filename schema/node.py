@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 import strawberry
 
@@ -22,22 +23,32 @@ class Node:
     id: strawberry.ID = strawberry.field(description="Opaque; never a document number.")
 
 
+Seal = Callable[[], str]  # makes a cursor; most lists are read without looking at one
+
+
+def _cursor(seal: Seal | None) -> str | None:
+    return seal() if seal else None
+
+
 @strawberry.type
 class PageInfo:
     """Relay's PageInfo."""
 
     has_next_page: bool
     has_previous_page: bool
-    start_cursor: str | None
-    end_cursor: str | None
+    start: strawberry.Private[Seal | None]
+    end: strawberry.Private[Seal | None]
+    start_cursor: str | None = strawberry.field(resolver=lambda root: _cursor(root.start))
+    end_cursor: str | None = strawberry.field(resolver=lambda root: _cursor(root.end))
 
 
 @strawberry.type
 class Edge(Generic[Item]):
     """One item of a list and the cursor after it."""
 
-    cursor: str
+    seal: strawberry.Private[Seal]
     node: Item
+    cursor: str = strawberry.field(resolver=lambda root: root.seal())
 
 
 @strawberry.type
@@ -49,16 +60,21 @@ class Connection(Generic[Item]):
     total_count: int | None
 
 
+def row_id() -> Any:
+    """The id of a type that shows one row."""
+    return strawberry.field(resolver=lambda root: root.row.id, description="Opaque.")
+
+
 def connect(page: Page[Source], shape: Callable[[Source], Item]) -> Connection[Item]:
     """A page as a Relay connection."""
-    cursors: Sequence[str] = page.cursors
+    seals = [partial(page.cursor, position) for position in range(len(page.items))]
     return Connection(
-        edges=[Edge(cursor=cursor, node=shape(item)) for item, cursor in zip(page.items, cursors, strict=True)],
+        edges=[Edge(seal=seal, node=shape(item)) for item, seal in zip(page.items, seals, strict=True)],
         page_info=PageInfo(
             has_next_page=page.has_next,
             has_previous_page=page.has_previous,
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
+            start=seals[0] if seals else None,
+            end=seals[-1] if seals else None,
         ),
         total_count=page.total,
     )

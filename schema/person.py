@@ -100,7 +100,7 @@ def _treatments(root: Any) -> list[Treatment] | None:
     rows = root.file.rows.get("Treatment")
     if rows is None:
         return None
-    ordered = sorted(rows, key=lambda row: (str(row.values.get("startedOn") or ""), row.id), reverse=True)
+    ordered = sorted(rows, key=lambda row: (str(row.values.get("startedOn") or ""), row.origin.order), reverse=True)
     return [Treatment(values=row.values, row=row) for row in ordered]
 
 
@@ -149,7 +149,7 @@ def _current_measure(root: Any) -> Measure | None:
     wanted = root.derived.get("currentMeasure")
     for file in root.file.cases or ():
         for row in file.rows.get("Measure") or ():
-            if row.id == wanted:
+            if row.origin.order == wanted:
                 return measure(row, file)
     return None
 

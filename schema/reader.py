@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -16,10 +16,13 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """One page of a list, with a cursor per item; `total` is None where it may not be told."""
+    """One page of a list; `cursor` makes the one after an item, by its place in the page, when it is asked for.
+
+    `total` is None where it may not be told.
+    """
 
     items: Sequence[Item]
-    cursors: Sequence[str]
+    cursor: Callable[[int], str]
     has_next: bool
     has_previous: bool = False
     total: int | None = None
@@ -183,8 +186,10 @@ class Reader(Protocol):
         """Cases that meet all conditions."""
         ...
 
-    def slice(self, items: Sequence[Item], keys: Sequence[str], first: int, after: str | None, of: str) -> Page[Item]:
-        """One page of rows already at hand; `keys` are stable row ids, `of` names the list for its cursors."""
+    def slice(
+        self, items: Sequence[Item], key: Callable[[Item], str], first: int, after: str | None, of: str
+    ) -> Page[Item]:
+        """One page of rows already at hand; `key` gives a stable row id, `of` names the list for its cursors."""
         ...
 
     def viewer(self) -> ViewerFacts:

@@ -65,7 +65,7 @@ def _listed(entity: str, shape: Any, column: str) -> Any:
         rows = root.file.rows.get(entity)
         if rows is None:
             return None
-        ordered = sorted(rows, key=lambda row: (str(row.values.get(column) or ""), row.id), reverse=True)
+        ordered = sorted(rows, key=lambda row: (str(row.values.get(column) or ""), row.origin.order), reverse=True)
         return [shape(row=row, values=row.values) for row in ordered]
 
     return rows_of(ENTITIES[entity], read, columns=columns_of(entity, column))

@@ -51,7 +51,13 @@ class TimelineEvent:
     kind: EventKind
     summary: str | None
     origin: strawberry.Private[Origin]
-    id: strawberry.Private[str]
+    row: strawberry.Private[Row]
+    column: strawberry.Private[str]
+
+    @property
+    def id(self) -> str:
+        """Names the event for cursors; not a field."""
+        return f"{self.row.id}.{self.column}"
 
     @strawberry.field
     def source(self, info: strawberry.Info) -> Source:
@@ -84,7 +90,8 @@ def _told(row: Row) -> Iterator[TimelineEvent]:
                 kind=telling.kind,
                 summary=summary,
                 origin=row.origin,
-                id=f"{row.id}.{telling.column}",
+                row=row,
+                column=telling.column,
             )
 
 
@@ -98,7 +105,8 @@ def _reported(row: Row) -> Iterator[TimelineEvent]:
             kind=EventKind[str(kind)] if kind else EventKind.OTHER,
             summary=str(summary) if summary else None,
             origin=row.origin,
-            id=row.id,
+            row=row,
+            column="at",
         )
 
 
@@ -109,4 +117,4 @@ def timeline(case: CaseFile) -> list[TimelineEvent]:
         tell = _reported if entity == "Event" else _told
         for row in rows or ():
             events.extend(tell(row))
-    return sorted(events, key=lambda event: (event.on, event.at is not None, event.id))
+    return sorted(events, key=lambda event: (event.on, event.at is not None, event.row.origin.order, event.column))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
 
@@ -80,6 +80,10 @@ class Decision:
     facts: Facts
     policy_version: str
     grants: Mapping[Label, Grant]
+    effects: tuple[Effect, ...] = field(init=False, repr=False, compare=False)  # in the order of Label
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "effects", tuple(self.grants[label].effect for label in Label))
 
     def __getitem__(self, label: Label) -> Grant:
         return self.grants[label]

@@ -15,13 +15,13 @@ class Handles:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def record(self, source: str, dataset: str, key: str) -> str:
-        """Of a source's own record key, which may itself be a personal number."""
-        return self._mac("record", source, dataset, key)
+    def record(self, origin: Origin) -> str:
+        """Of a source's own record key, which may itself be a personal number; a peer's is a handle already."""
+        return origin.key if origin.peer else self._mac("record", origin.source, origin.dataset, origin.key)
 
     def row(self, entity: str, origin: Origin) -> str:
         """Of a row in the graph."""
-        return f"r1_{self._mac('row', entity, origin.source, origin.dataset, origin.record_id)}"
+        return f"r1_{self._mac('row', entity, origin.source, origin.dataset, self.record(origin))}"
 
     def case(self, token: str, anchor: str) -> str:
         """Of a journey: the person's token and the keyed day on which it began."""

@@ -22,6 +22,7 @@ Item = TypeVar("Item")
 
 LARGEST_PAGE = 100
 MOST_CANDIDATES = 2_000
+READ_AT_ONCE = 200  # so few candidates are read whole, before it is known who is on the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,9 @@ FILTERABLE: Mapping[str, Filterable] = {
 }
 _OPS = {"eq": Op.EQ, "startsWith": Op.PREFIX, "under": Op.UNDER}
 _SORTS: Mapping[str, tuple[Label, Callable[[Judged], object]]] = {
-    "RELEASED_ON": (Label.CUSTODY, lambda one: one.columns["releasedOn"]),
+    "RELEASED_ON": (Label.CUSTODY, lambda one: one.derived("releasedOn")),
     "BIRTH_DATE": (Label.IDENTITY, lambda one: one.raw.values.get("birthDate")),
-    "STATUS": (Label.CUSTODY, lambda one: getattr(one.columns["status"], "name", None)),
+    "STATUS": (Label.CUSTODY, lambda one: getattr(one.derived("status"), "name", None)),
 }
 
 
@@ -73,8 +74,11 @@ def searches(where: Sequence[Condition], regions: Regions) -> list[list[Compare]
 def needed(where: Sequence[Condition], order: tuple[str, bool] | None) -> Plan:
     """What deciding on a match needs."""
     made = Plan()
-    for name in ("status", "releasedOn", "executionPlace"):
-        made.derive(name)
+    made.derive("executionPlace")
+    if order and order[0] == "RELEASED_ON":
+        made.derive("releasedOn")
+    if (order and order[0] == "STATUS") or any(one.field == "status" for one in where):
+        made.derive("status")
     for one in where:
         made.add(tuple(column("PersonRecord", name) for name in FILTERABLE[one.field].searches))
     if order and order[0] == "BIRTH_DATE":
@@ -94,11 +98,11 @@ def matches(one: Judged, where: Sequence[Condition], regions: Regions) -> bool:
 def _meets(one: Judged, condition: Condition, regions: Regions) -> bool:
     values, wanted = one.raw.values, condition.value
     if condition.field == "status":
-        return isinstance(wanted, tuple) and getattr(one.columns["status"], "name", None) in wanted
+        return isinstance(wanted, tuple) and getattr(one.derived("status"), "name", None) in wanted
     if condition.field == "stage":
         return True  # a matter of the case, not of the person
     if condition.field == "responsibleJurisdiction":
-        place = one.columns["executionPlace"] or values.get("residenceCode")
+        place = one.derived("executionPlace") or values.get("residenceCode")
         return bool(place) and regions.is_under(str(place), str(wanted))
     found = values.get(FILTERABLE[condition.field].searches[0])
     if found is None:
@@ -138,7 +142,7 @@ def name_of(kind: str, where: Sequence[Condition], order: tuple[str, bool] | Non
 
 def cut(
     items: Sequence[Item],
-    keys: Sequence[str],
+    key: Callable[[Item], str],
     first: int,
     after: str | None,
     *,
@@ -150,14 +154,15 @@ def cut(
     size = page_size(first)
     start = 0
     if after is not None:
-        position, key = cursors.open(of, viewer, after)
-        start = keys.index(key) + 1 if key in keys else position
-        if start > len(items) and position > len(items):
+        position, last = cursors.open(of, viewer, after)
+        found = next((place for place, item in enumerate(items) if key(item) == last), None)
+        start = position if found is None else found + 1
+        if start > len(items):
             raise BadCursor("after: the list has become shorter than that. Begin it again without after.")
     chosen = items[start : start + size]
     return Page(
         items=chosen,
-        cursors=[cursors.seal(of, viewer, start + offset + 1, keys[start + offset]) for offset in range(len(chosen))],
+        cursor=lambda place: cursors.seal(of, viewer, start + place + 1, key(chosen[place])),
         has_next=start + size < len(items),
         has_previous=start > 0,
         total=len(items),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 
 from gateway.authorization.decision import Decision, Effect
 from gateway.authorization.masks import apply
@@ -22,7 +23,7 @@ def mask_file(raw: PersonFile, decision: Decision, derived: Collection[str], tod
     """What this decision leaves of a person's file."""
     return PersonFile(
         id=raw.id,
-        values=_values(PERSON_RECORD.columns, raw.values, decision),
+        values=_values(PERSON_RECORD.name, raw.values, decision),
         rows={entity: _rows(entity, rows, decision) for entity, rows in raw.rows.items()},
         cases=_cases(raw, decision, derived, today),
         records=_rows(PERSON_RECORD.name, raw.records, decision),
@@ -44,15 +45,31 @@ def _cell(column: Column, value: object, decision: Decision) -> object:
     return value
 
 
-def _values(columns: Mapping[str, Column], values: Mapping[str, object], decision: Decision) -> dict[str, object]:
-    return {name: _cell(columns[name], value, decision) for name, value in values.items()}
+@lru_cache(maxsize=20_000)
+def _guarded(entity: str, effects: tuple[Effect, ...]) -> frozenset[str]:
+    """The columns of an entity that are not simply shown, under one vector of effects."""
+    by_label = dict(zip(Label, effects, strict=True))
+    return frozenset(
+        name for name, column in ENTITIES[entity].columns.items() if by_label[column.label] is not Effect.ALLOW
+    )
+
+
+def _values(entity: str, values: Mapping[str, object], decision: Decision) -> Mapping[str, object]:
+    guarded = _guarded(entity, decision.effects)
+    if guarded.isdisjoint(values):
+        return values
+    columns = ENTITIES[entity].columns
+    return {
+        name: _cell(columns[name], value, decision) if name in guarded else value for name, value in values.items()
+    }
 
 
 def _rows(entity: str, rows: tuple[Row, ...] | None, decision: Decision) -> tuple[Row, ...] | None:
-    declared = ENTITIES[entity]
-    if rows is None or decision[declared.label].effect is Effect.DENY:
+    if rows is None or decision[ENTITIES[entity].label].effect is Effect.DENY:
         return None
-    return tuple(replace(row, values=_values(declared.columns, row.values, decision)) for row in rows)
+    if not _guarded(entity, decision.effects):
+        return rows
+    return tuple([Row(entity, _values(entity, row.values, decision), row.origin) for row in rows])
 
 
 def _cases(raw: PersonFile, decision: Decision, derived: Collection[str], today: date) -> tuple[CaseFile, ...] | None:

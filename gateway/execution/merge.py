@@ -6,18 +6,17 @@ newest as-of. A value that a peer refused or masked by its own policy is neither
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 
 from adapters.contract import Record
 from gateway.execution.handles import Handles
-from schema.entities import ENTITIES, PERSON_RECORD, Column, Kind
+from schema.entities import ENTITIES, PERSON_RECORD, Kind
 from schema.enums import Quality
 from schema.file import Disagreement, Origin, Row
 
 _BROKEN = frozenset({Quality.CHECKSUM_FAILED, Quality.TRUNCATED, Quality.MALFORMED, Quality.UNMAPPED_CODE})
-_NEVER = datetime(1, 1, 1, tzinfo=UTC)
 _NEAR_DAYS = 31  # two sources' dates of one measure differ by days: decided, served, admitted
 
 
@@ -31,18 +30,7 @@ class Merged:
     rows: Mapping[str, tuple[Row, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    value: object
-    origin: Origin
-    broken: bool
-    hidden: bool
-
-    @property
-    def rank(self) -> tuple[bool, bool, int, float]:
-        as_of = self.origin.as_of or _NEVER
-        newest = as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC)
-        return (self.hidden, self.broken, self.origin.precedence, -newest.timestamp() if as_of != _NEVER else 0.0)
+Ranked = Sequence[tuple[Record, Origin]]  # the best source first
 
 
 class Merger:
@@ -54,48 +42,32 @@ class Merger:
 
     def merge(self, records: Mapping[str, Sequence[Record]], compared: Collection[str]) -> Merged:
         """One person's records by entity; `compared` are the PersonRecord columns whose conflicts are wanted."""
-        people = list(records.get("PersonRecord", ()))
+        people = [(record, self._origin(record)) for record in records.get("PersonRecord", ())]
+        people.sort(key=lambda pair: _rank(pair[1]))
         rows = {entity: self._rows(entity, found) for entity, found in records.items() if entity != "PersonRecord"}
-        own = sorted((self._row(PERSON_RECORD.name, record) for record in people), key=_row_rank)
-        values, disagreements = self._values(people, compared)
-        return Merged(values, tuple(own), disagreements, rows)
+        own = tuple(Row(PERSON_RECORD.name, record.values, origin) for record, origin in people)
+        return Merged(_values(people), own, tuple(_disagreements(people, compared)), rows)
 
     def _origin(self, record: Record) -> Origin:
         found = record.provenance
-        registered = found.peer or found.source
         return Origin(
-            source=found.source,
-            dataset=found.dataset,
-            record_id=found.record if found.peer else self._handles.record(found.source, found.dataset, found.record),
-            fetched_at=found.fetched_at,
-            as_of=found.as_of,
-            jurisdiction=found.jurisdiction,
-            peer=found.peer,
-            flags=tuple((flag.field, flag.quality) for flag in record.flags),
-            precedence=self._precedence.get(registered, 99),
+            found.source,
+            found.dataset,
+            found.record,
+            found.fetched_at,
+            self._handles,
+            found.as_of,
+            found.jurisdiction,
+            found.peer,
+            tuple([(flag.field, flag.quality) for flag in record.flags]) if record.flags else (),
+            self._precedence.get(found.peer or found.source, 99),
         )
 
-    def _row(self, entity: str, record: Record) -> Row:
-        origin = self._origin(record)
-        return Row(self._handles.row(entity, origin), entity, record.values, origin)
-
-    def _values(
-        self, people: Sequence[Record], compared: Collection[str]
-    ) -> tuple[dict[str, object], tuple[Disagreement, ...]]:
-        names = dict.fromkeys(name for record in people for name in record.values)
-        origins = [(record, self._origin(record)) for record in people]
-        values: dict[str, object] = {}
-        disagreements: list[Disagreement] = []
-        for name in names:
-            column = PERSON_RECORD.columns[name]
-            candidates = sorted(_candidates(name, origins), key=lambda one: one.rank)
-            values[name] = _choose(column, candidates)
-            if name in compared and (found := _disagreement(column, candidates)):
-                disagreements.append(found)
-        return values, tuple(disagreements)
-
     def _rows(self, entity: str, records: Sequence[Record]) -> tuple[Row, ...]:
-        rows = sorted((self._row(entity, record) for record in records), key=_row_rank)
+        rows = [Row(entity, record.values, self._origin(record)) for record in records]
+        if len(rows) == 1:
+            return tuple(rows)
+        rows.sort(key=lambda row: (row.origin.precedence, row.origin.order))
         joined: list[Row] = []
         for row in rows:
             for position, other in enumerate(joined):
@@ -107,46 +79,80 @@ class Merger:
         return tuple(joined)
 
 
-def _row_rank(row: Row) -> tuple[int, str]:
-    return (row.origin.precedence, row.id)
+def _rank(origin: Origin) -> tuple[int, float, tuple[str, str, str]]:
+    """The order among sources: precedence, then the newest as-of, then anything stable."""
+    as_of = origin.as_of
+    if as_of is None:
+        return (origin.precedence, 0.0, origin.order)
+    known = as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC)
+    return (origin.precedence, -known.timestamp(), origin.order)
 
 
-def _candidates(name: str, origins: Sequence[tuple[Record, Origin]]) -> list[_Candidate]:
+def _values(people: Ranked) -> dict[str, object]:
+    """The chosen value of every column that some record was asked for."""
+    values: dict[str, object] = {}
+    columns = PERSON_RECORD.columns
+    for record, _ in people:
+        for name, value in record.values.items():
+            if value is None:
+                values.setdefault(name, None)
+            elif columns[name].kind is Kind.TEXTS:
+                values[name] = _united(values.get(name), value)
+            elif values.get(name) is None:
+                values[name] = value
+    for name in {name for record, _ in people for name in _doubtful(record)}:
+        if columns[name].kind is not Kind.TEXTS and (found := _candidates(name, people)):
+            values[name] = found[0][0]
+    return values
+
+
+def _united(kept: object, added: object) -> tuple[object, ...]:
+    """All texts of several sources, each once."""
+    first = kept if isinstance(kept, tuple) else ()
+    return tuple(dict.fromkeys((*first, *(added if isinstance(added, tuple) else (added,)))))
+
+
+def _doubtful(record: Record) -> Iterator[str]:
+    """Columns whose value may have to stand back: flagged as broken, or withheld in part by a peer."""
+    for flag in record.flags:
+        if flag.quality in _BROKEN and flag.field in record.values:
+            yield flag.field
+    for name in record.hidden:
+        if name in record.values:
+            yield name
+
+
+def _candidates(name: str, people: Ranked) -> list[tuple[object, Origin, bool, bool]]:
+    """(value, origin, broken, withheld) of every source that has one, the one to choose first."""
     found = []
-    for record, origin in origins:
+    for record, origin in people:
         value = record.values.get(name)
-        if value is None:
-            continue
-        qualities = {flag.quality for flag in record.flags if flag.field == name}
-        found.append(_Candidate(value, origin, bool(qualities & _BROKEN), name in record.hidden))
+        if value is not None:
+            broken = any(flag.field == name and flag.quality in _BROKEN for flag in record.flags)
+            found.append((value, origin, broken, name in record.hidden))
+    found.sort(key=lambda one: (one[3], one[2]))  # stable: the sources' own order stands otherwise
     return found
 
 
-def _choose(column: Column, candidates: Sequence[_Candidate]) -> object:
-    if not candidates:
-        return None
-    if column.kind is Kind.TEXTS:
-        seen: dict[object, None] = {}
-        for candidate in candidates:
-            value = candidate.value
-            seen.update(dict.fromkeys(value if isinstance(value, tuple) else (value,)))
-        return tuple(seen)
-    return candidates[0].value
+def _disagreements(people: Ranked, compared: Collection[str]) -> Iterator[Disagreement]:
+    for name in compared:
+        column = PERSON_RECORD.columns[name]
+        shown = [one for one in _candidates(name, people) if not one[3]]
+        best = shown[0] if shown else None
+        second = next((one for one in shown if best and one[0] != best[0]), None)
+        if best is None or second is None or column.kind is Kind.TEXTS:
+            continue
+        values = tuple((value, origin) for value, origin, _, _ in shown)
+        yield Disagreement(name, column.label, values, best[0], _because(best, second))
 
 
-def _disagreement(column: Column, candidates: Sequence[_Candidate]) -> Disagreement | None:
-    shown = [candidate for candidate in candidates if not candidate.hidden]
-    if column.kind is Kind.TEXTS or len({candidate.value for candidate in shown}) < 2:
-        return None
-    best, second = shown[0], next(one for one in shown if one.value != shown[0].value)
-    if best.broken != second.broken:
-        because = f"QUALITY: {best.origin.source} holds a sound value"
-    elif best.origin.precedence != second.origin.precedence:
-        because = f"PRECEDENCE: {best.origin.source} is the register nearest to this fact"
-    else:
-        because = f"NEWEST: {best.origin.source} was updated last"
-    values = tuple((candidate.value, candidate.origin) for candidate in shown)
-    return Disagreement(column.name, column.label, values, best.value, because)
+def _because(best: tuple[object, Origin, bool, bool], second: tuple[object, Origin, bool, bool]) -> str:
+    source = best[1].source
+    if best[2] != second[2]:
+        return f"QUALITY: {source} holds a sound value"
+    if best[1].precedence != second[1].precedence:
+        return f"PRECEDENCE: {source} is the register nearest to this fact"
+    return f"NEWEST: {source} was updated last"
 
 
 def _same_source(one: Row, other: Row) -> bool:

@@ -44,7 +44,11 @@ class Judged:
     raw: PersonFile
     evidence: Evidence
     decision: Decision
-    columns: Mapping[str, object]
+    today: date
+
+    def derived(self, name: str) -> object:
+        """A derived field by which lists are filtered and sorted, computed when it is asked for."""
+        return PERSON_DERIVATIONS[name].compute(self.raw, self.today)
 
     @property
     def is_known(self) -> bool:
@@ -71,15 +75,17 @@ class People:
     async def files(self, tokens: Sequence[str], plan: Plan, root: str) -> dict[str, PersonFile]:
         """Masked files of those among `tokens` whom the viewer may know; by the token asked for."""
         judged, reading = await self.judge(tokens, plan)
-        shown: dict[str, PersonFile] = {}
-        for token, one in judged.items():
-            if one.is_known:
-                shown[token] = mask_file(one.raw, one.decision, plan.derived, self._today)
-                self._trace.saw(one.raw.id, one.decision, plan)
-            else:
-                self._trace.hid(one.raw.id, one.decision, root)
+        shown = {token: file for token, one in judged.items() if (file := self.show(one, plan, root))}
         self._trace.heard(reading.outcomes, reading.problems, shown=bool(shown))
         return shown
+
+    def show(self, one: Judged, plan: Plan, root: str) -> PersonFile | None:
+        """What the viewer may see of one person, put on record either way; None for one they may not know."""
+        if not one.is_known:
+            self._trace.hid(one.raw.id, one.decision, root)
+            return None
+        self._trace.saw(one.raw.id, one.decision, plan)
+        return mask_file(one.raw, one.decision, plan.derived, self._today)
 
     async def judge(self, tokens: Iterable[str], plan: Plan) -> tuple[dict[str, Judged], Reading]:
         """Unmasked files with their decisions, of those among `tokens` whom any source holds."""
@@ -124,11 +130,4 @@ class People:
             # Not knowing whether a record is sealed is no licence to show it (治安管理处罚法 136).
             found = replace(found, sealed=True)
         decision = house.authorizer.decide(derive_facts(self._viewer, found))
-        return Judged(raw, found, decision, self._sortable(raw))
-
-    def _sortable(self, raw: PersonFile) -> Mapping[str, object]:
-        """The derived columns by which lists are filtered and sorted."""
-        return {
-            name: PERSON_DERIVATIONS[name].compute(raw, self._today)
-            for name in ("status", "releasedOn", "executionPlace")
-        }
+        return Judged(raw, found, decision, self._today)

@@ -105,6 +105,13 @@ class Plan:
         self.derived.add(name)
         self.add(DERIVATIONS[name].needs)
 
+    def joined(self, other: Plan) -> Plan:
+        """A plan that needs what both need; it shows what this one shows."""
+        needs = {name: set(columns) for name, columns in self.needs.items()}
+        for name, columns in other.needs.items():
+            needs.setdefault(name, set()).update(columns)
+        return Plan(needs, self.derived | other.derived, self.fields, self.shows_records, self.shows_conflicts)
+
     def completed(self, hidden: frozenset[Label]) -> dict[str, frozenset[str]]:
         """What to fetch: without labels that this viewer can never see, with what decides and what joins.
 

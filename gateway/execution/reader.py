@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from gateway.execution.cursor import Cursors
 from gateway.execution.handles import token_of
 from gateway.execution.listing import (
     MOST_CANDIDATES,
+    READ_AT_ONCE,
     cut,
     matches,
     name_of,
@@ -94,25 +95,29 @@ class RequestReader:
         self, where: Sequence[Condition], order: tuple[str, bool] | None, first: int, after: str | None, info: Any
     ) -> Page[PersonFile]:
         """People who meet all conditions."""
+        page_size(first)
         of = name_of("persons", where, order)
-        page = await self._matching(where, order, first, after, of)
-        files = await self._people.files([one.raw.id for one in page.items], self._plan(info), "persons")
-        kept = [(files[one.raw.id], cursor) for one, cursor in zip(page.items, page.cursors, strict=True)]
+        shown, deciding = self._plan(info), needed(where, order)
+        tokens = await self._candidates(where)
+        whole = len(tokens) <= READ_AT_ONCE
+        found = await self._judged(tokens, shown.joined(deciding) if whole else deciding, where)
+        page = self._cut(ordered(found, order), lambda one: one.raw.id, first, after, of)
+        if whole:
+            files = {one.raw.id: self._people.show(one, shown, "persons") for one in page.items}
+        else:
+            files = dict(await self._people.files([one.raw.id for one in page.items], shown, "persons"))
+        kept = [(place, file) for place, one in enumerate(page.items) if (file := files.get(one.raw.id)) is not None]
         return Page(
-            [file for file, _ in kept], [cursor for _, cursor in kept], page.has_next, page.has_previous, page.total
+            [file for _, file in kept],
+            lambda position: page.cursor(kept[position][0]),
+            page.has_next,
+            page.has_previous,
+            page.total,
         )
 
-    async def _matching(
-        self, where: Sequence[Condition], order: tuple[str, bool] | None, first: int, after: str | None, of: str
-    ) -> Page[Judged]:
-        page_size(first)
-        found = ordered(await self._judged(where, order), order)
-        return self._cut(found, [one.raw.id for one in found], first, after, of)
-
-    async def _judged(self, where: Sequence[Condition], order: tuple[str, bool] | None) -> list[Judged]:
-        """Everybody who meets the conditions and whom the viewer may know and find by them."""
-        tokens = await self._candidates(where)
-        judged, reading = await self._people.judge(tokens, needed(where, order))
+    async def _judged(self, tokens: set[str], deciding: Plan, where: Sequence[Condition]) -> list[Judged]:
+        """Those among some people whom the viewer may come upon and who meet the conditions."""
+        judged, reading = await self._people.judge(sorted(tokens), deciding)
         self._trace.heard(reading.outcomes, reading.problems, shown=True)
         regions = self._house.directory.regions
         unique = {one.raw.id: one for one in judged.values()}
@@ -153,7 +158,8 @@ class RequestReader:
         """Cases of the people who meet the conditions, newest opened first unless sorted otherwise."""
         page_size(first)
         wanted = next((one.value for one in where if one.field == "stage"), None)
-        people = ordered(await self._judged(where, None), None)
+        tokens = await self._candidates(where)
+        people = ordered(await self._judged(tokens, needed(where, None), where), None)
         chosen = self._plan(info)
         if not {"stage", "openedOn"} <= chosen.derived:
             chosen.derive("stage")
@@ -167,7 +173,7 @@ class RequestReader:
         ]
         descending = order[1] if order else True
         pairs.sort(key=lambda pair: (str(pair[1].derived.get("openedOn") or ""), pair[1].id), reverse=descending)
-        return self._cut(pairs, [one.id for _, one in pairs], first, after, name_of("cases", where, order))
+        return self._cut(pairs, lambda pair: pair[1].id, first, after, name_of("cases", where, order))
 
     # ---- what is public, and who asks ---------------------------------------------------------------------------
 
@@ -176,9 +182,11 @@ class RequestReader:
         """Names of places, townships included."""
         return self._house.directory.regions
 
-    def slice(self, items: Sequence[Item], keys: Sequence[str], first: int, after: str | None, of: str) -> Page[Item]:
+    def slice(
+        self, items: Sequence[Item], key: Callable[[Item], str], first: int, after: str | None, of: str
+    ) -> Page[Item]:
         """One page of rows already at hand."""
-        return self._cut(items, keys, first, after, of)
+        return self._cut(items, key, first, after, of)
 
     def viewer(self) -> ViewerFacts:
         """Who asks, and what that lets them see at best."""
@@ -245,7 +253,9 @@ class RequestReader:
         )
         return Page(
             items=[self._access(entry) for entry in found.entries],
-            cursors=[self._cursors.seal(of, self._viewer.subject, entry.index, entry.id) for entry in found.entries],
+            cursor=lambda place: self._cursors.seal(
+                of, self._viewer.subject, found.entries[place].index, found.entries[place].id
+            ),
             has_next=found.has_next,
             has_previous=before is not None,
             total=found.total,
@@ -317,8 +327,10 @@ class RequestReader:
             self._loaders[key] = DataLoader(load_fn=load, max_batch_size=500)
         return self._loaders[key]
 
-    def _cut(self, items: Sequence[Item], keys: Sequence[str], first: int, after: str | None, of: str) -> Page[Item]:
-        return cut(items, keys, first, after, of=of, viewer=self._viewer.subject, cursors=self._cursors)
+    def _cut(
+        self, items: Sequence[Item], key: Callable[[Item], str], first: int, after: str | None, of: str
+    ) -> Page[Item]:
+        return cut(items, key, first, after, of=of, viewer=self._viewer.subject, cursors=self._cursors)
 
 
 def _stage(case: CaseFile) -> str | None:

@@ -23,10 +23,15 @@ class Trace:
     problems: dict[tuple[str, str], Problem] = field(default_factory=dict)
     withheld: dict[tuple[str, str, str, str], None] = field(default_factory=dict)
     hidden_persons: int = 0
+    told: dict[tuple[int, int], tuple[Plan, Decision]] = field(default_factory=dict)  # holds them, so ids stay theirs
 
     def saw(self, person: str, decision: Decision, plan: Plan) -> None:
         """A person was shown under a decision."""
         self.persons[person] = None
+        case = (id(plan), id(decision))
+        if case in self.told:
+            return
+        self.told[case] = (plan, decision)
         for planned in plan.fields:
             grant = decision[planned.label]
             name = grant.effect.name

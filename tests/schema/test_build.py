@@ -33,7 +33,7 @@ class Careless:
 
 
 def test_the_committed_sdl_is_what_the_code_prints() -> None:
-    assert SDL_FILE.read_text(encoding="utf-8") == sdl(), "run `yiti schema --write` and commit the difference"
+    assert SDL_FILE.read_text(encoding="utf-8") == sdl(), "run `yiti schema > schema/unified.graphql` and commit it"
 
 
 def test_the_sdl_is_valid_graphql_once_federation_is_linked() -> None:

@@ -6,16 +6,18 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from gateway.execution.handles import Handles
 from schema.derived import current_measure, eligibility, execution_place, stage, status
 from schema.enums import CaseStage, PersonStatus
 from schema.file import CaseFile, Origin, PersonFile, Row
 
 TODAY = date(2026, 11, 1)
-ORIGIN = Origin("facility", "rows", "1", datetime(2026, 11, 1, tzinfo=UTC))
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def row(entity: str, **values: object) -> Row:
-    return Row(f"{entity}-{sorted(values.items(), key=str)}", entity, values, ORIGIN)
+    key = f"{entity}-{sorted(values.items(), key=str)}"
+    return Row(entity, values, Origin("facility", "rows", key, NOW, Handles(b"k" * 32)))
 
 
 def days(count: int) -> date:
@@ -81,7 +83,7 @@ def test_community_recovery_does_not_run_before_the_report_in() -> None:
 def test_the_residential_measure_binds_before_the_community_one() -> None:
     held = isolation(None)
     person = file(held, row("Measure", kind="AFTERCARE", startsOn=days(3)))
-    assert current_measure(person, TODAY) == held.id
+    assert current_measure(person, TODAY) == held.origin.order
 
 
 def test_eligibility_answers_without_a_reason_and_ends_with_the_measure() -> None:
