@@ -37,6 +37,9 @@ Decoded = tuple[Value, tuple[Flag, ...]]
 DEFAULT_SEPARATOR = r"[;；,，、/|]"
 TERM_FIELDS = frozenset({"termMonths", "extensionMonths"})
 MAY_BE_FUTURE = frozenset({"dueEndOn", "dueOn", "endsOn"})
+_KEPT_TYPES = frozenset({"date", "datetime", "enum", "code", "boolean", "integer"})
+_MOST_KEPT = 4_096
+_KEPT: dict[int, tuple[FieldMap, dict[str, Decoded]]] = {}
 _YES = frozenset({"1", "true", "t", "y", "yes", "是", "有"})
 _NO = frozenset({"0", "false", "f", "n", "no", "否", "没有"})
 
@@ -107,6 +110,26 @@ def is_present(dataset: Dataset, read: Read) -> bool:
     return all(text_of(read(path)) == value for path, value in dataset.where.items())
 
 
+def _remembered(field: str, spec: FieldMap, raw: str) -> Decoded:
+    """A code, date or number as it was decoded before: there are few of them, and decoding is most of a read.
+
+    Names, texts and document numbers are never kept. Nor is what depends on the day.
+    """
+    if spec.type not in _KEPT_TYPES:
+        return decode_value(field, spec, raw)
+    kept = _KEPT.get(id(spec))
+    if kept is None or kept[0] is not spec:
+        kept = _KEPT[id(spec)] = (spec, {})
+    found = kept[1].get(raw)
+    if found is None:
+        found = decode_value(field, spec, raw)
+        if not any(flag.quality is Quality.FUTURE_DATE for flag in found[1]):
+            if len(kept[1]) >= _MOST_KEPT:
+                kept[1].clear()
+            kept[1][raw] = found
+    return found
+
+
 def decode_value(field: str, spec: FieldMap, raw: object) -> Decoded:
     """One raw value as the canonical one that `spec.type` promises, and what was noticed. Never raises."""
     if spec.type == "texts":
@@ -135,7 +158,8 @@ def _decode_field(field: str, spec: FieldMap, read: Read) -> Decoded:
     if spec.path is None:
         return None, (Flag(field, Quality.MISSING),)
     if isinstance(spec.path, str):
-        return decode_value(field, spec, read(spec.path))
+        raw = read(spec.path)
+        return _remembered(field, spec, raw) if type(raw) is str else decode_value(field, spec, raw)
     if spec.joined is not None:
         return decode_value(field, spec, _put_together(spec, spec.joined, (read(path) for path in spec.path)))
     if spec.type == "texts":

@@ -68,6 +68,8 @@ def _drop_declaration(text: str) -> str:
 
 def text_of(raw: object) -> str | None:
     """One raw value as stripped text, or None for nothing. Numbers lose a fraction of zero, bytes are decoded."""
+    if type(raw) is str:
+        return raw.strip(_PADDING)
     if raw is None:
         return None
     if isinstance(raw, bytes | bytearray | memoryview):
