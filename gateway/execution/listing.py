@@ -56,7 +56,11 @@ _SORTS: Mapping[str, tuple[Label, Callable[[Judged], object]]] = {
 def searches(where: Sequence[Condition], regions: Regions) -> list[list[Compare]]:
     """One group per searchable condition; any of a group may match, all groups must."""
     groups = [
-        [Compare(name, _OPS[one.op], one.value) for name in FILTERABLE[one.field].searches]
+        [
+            Compare(name, _OPS[one.op], value)
+            for name in FILTERABLE[one.field].searches
+            for value in _values(one, regions)
+        ]
         for one in where
         if FILTERABLE[one.field].searches
     ]
@@ -69,6 +73,13 @@ def searches(where: Sequence[Condition], regions: Regions) -> list[list[Compare]
             "domicile or residence."
         )
     return groups
+
+
+def _values(one: Condition, regions: Regions) -> tuple[object, ...]:
+    """What to look for: sources search by digits, so a region's retired codes are looked for beside it."""
+    if one.op != "under":
+        return (one.value,)
+    return (one.value, *regions.formerly(str(one.value)))
 
 
 def needed(where: Sequence[Condition], order: tuple[str, bool] | None) -> Plan:

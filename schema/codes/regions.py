@@ -123,6 +123,14 @@ class Regions:
         place, above = normal(code), normal(ancestor)
         return bool(place and above) and _is_under(place or "", above or "")
 
+    def formerly(self, code: str) -> tuple[str, ...]:
+        """Retired codes of places that lie in this one today and that its digits do not show.
+
+        Who searches old tables by the digits of a code has to look for these as well.
+        """
+        found = normal(code)
+        return _formerly(found) if found else ()
+
     def is_current(self, code: str) -> bool:
         """Assigned today; for townships and villages, their county is."""
         found = normal(code)
@@ -197,6 +205,15 @@ def _is_under(place: str, ancestor: str) -> bool:
     if all(now.startswith(seats) for now in _current(place) or (place,)):
         return True
     return not table.is_current(ancestor[:6]) and place.startswith(prefix(ancestor))
+
+
+@lru_cache(maxsize=1_024)
+def _formerly(ancestor: str) -> tuple[str, ...]:
+    table = published()
+    township = ancestor[6:]
+    retired = (code + township for code in table.successors if not table.is_current(code))
+    shown = prefix(ancestor)
+    return tuple(sorted(code for code in retired if not code.startswith(shown) and _is_under(code, ancestor)))
 
 
 REGIONS = Regions()

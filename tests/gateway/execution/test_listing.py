@@ -104,3 +104,10 @@ async def test_cases_of_a_region_are_listed_by_stage() -> None:
     assert found["totalCount"] == 3
     assert {edge["node"]["stage"] for edge in found["edges"]} == {"RELEASED"}
     assert (await ask(small, query, {"s": ["ISOLATED"]}))["data"]["cases"]["totalCount"] == 0
+
+
+async def test_who_is_kept_under_a_retired_code_is_found_under_its_successor() -> None:
+    token = TOKENS.mint("329901199001010014") or ""
+    small = house({"police": {token: {"PersonRecord": [record("police", "1", name="甲", residenceCode="320684")]}}})
+    body = await ask(small, '{ persons(filter: {residence: {under: "320614"}}) { edges { node { id } } } }')
+    assert body["data"]["persons"]["edges"] == [{"node": {"id": token}}]

@@ -152,3 +152,14 @@ def test_every_province_and_city_of_today_has_a_parent_of_today() -> None:
     assert {code for code in table.spans if table.is_current(code) and code not in table.parents} == {
         code for code in table.spans if table.is_current(code) and code.endswith("0000")
     }
+
+
+def test_a_place_was_formerly_what_its_digits_do_not_show() -> None:
+    assert "320684" in REGIONS.formerly("320614")
+    assert "321123" in REGIONS.formerly("321183")
+    assert "320684901" in REGIONS.formerly("320614901")
+
+
+@pytest.mark.parametrize("code", ["320000", "320600", "330100", "330113", "500000", "370100"])
+def test_what_a_place_was_formerly_lies_in_it(code: str) -> None:
+    assert all(REGIONS.is_under(old, code) for old in REGIONS.formerly(code))
