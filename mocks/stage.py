@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -96,6 +97,10 @@ class Stage:
         """Where a gateway finds an agency's system: the URL of its service or of its database."""
         return self._environment[system.variable]
 
+    def settings_file(self, province: str) -> Path:
+        """A gateway's settings as lines for a shell; no secret stands in it."""
+        return self._state(province) / "settings.sh"
+
     async def close(self) -> None:
         """End the gateways, then the agencies."""
         for process in self._gateways.values():
@@ -128,6 +133,8 @@ class Stage:
             port = _free_port()
             self.urls[province] = f"http://127.0.0.1:{port}"
             self._environment[f"{province.upper()}_GATEWAY_URL"] = f"{self.urls[province]}/graphql"
+            lines = (f"export {name}={shlex.quote(value)}\n" for name, value in self._settings(province).items())
+            self.settings_file(province).write_text("".join(lines), encoding="utf-8")
 
     def _state(self, province: str) -> Path:
         return self.directory / province

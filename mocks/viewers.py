@@ -12,8 +12,8 @@ OVERSIGHT: Mapping[str, Agency] = {
     "zhejiang": Agency("330000900000", "浙江省禁毒工作审计组（模拟）", "OVERSIGHT", "330000"),
 }
 HOME: Mapping[str, Agency] = {
-    "jiangsu": Agency("320000000000", "本人", "OVERSIGHT", "320000"),
-    "zhejiang": Agency("330000000000", "本人", "OVERSIGHT", "330000"),
+    "jiangsu": Agency("320000990000", "本人", "OVERSIGHT", "320000"),
+    "zhejiang": Agency("330000990000", "本人", "OVERSIGHT", "330000"),
 }
 
 

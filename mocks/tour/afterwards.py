@@ -12,7 +12,7 @@ from mocks.tour.page import Page, Tone
 _STORIES = ("hiv", "conflict", "ordered_not_reported", "relief_applicant", "cross_province")
 
 
-def tell_where(stage: Stage, page: Page, state: Path) -> None:
+def tell_where(stage: Stage, page: Page) -> None:
     """Everything stays up: how to ask for oneself."""
     page.gap()
     page.say("─" * page.columns, Tone.DIM)
@@ -30,21 +30,22 @@ def tell_where(stage: Stage, page: Page, state: Path) -> None:
     page.gap()
     page.say("By hand, as the aftercare officer of Jiangsu (`yiti token` lists the others):")
     page.gap()
-    for line in by_hand(stage, state):
+    for line in by_hand(stage):
         page.literal(f"  {line}")
     page.gap()
     page.say("Ctrl-C ends everything.", Tone.STRONG)
 
 
-def by_hand(stage: Stage, state: Path) -> tuple[str, ...]:
+def by_hand(stage: Stage) -> tuple[str, ...]:
     """Lines for a shell: a token made by `yiti`, a request with it."""
-    home = state / "jiangsu"
-    made = Path(sys.executable).parent / "yiti"
-    yiti = made.relative_to(Path.cwd()) if made.is_relative_to(Path.cwd()) else made
     return (
-        f"export YITI_MODE=demo YITI_NAME=yiti-jiangsu YITI_PROVINCE=320000 YITI_STATE={home}",
-        f"export YITI_DEMO_VIEWERS={home / 'viewers.yaml'} YITI_TOKEN_KEY_FILE={state / 'token.key'}",
-        f"TOKEN=$({yiti} token aftercare-officer)",
+        f". {_short(stage.settings_file('jiangsu'))}",
+        f"TOKEN=$({_short(Path(sys.executable).parent / 'yiti')} token aftercare-officer)",
         f'curl -s {stage.urls["jiangsu"]}/graphql -H "Authorization: Bearer $TOKEN" \\',
         "  -H 'Content-Type: application/json' -d '{\"query\": \"{ viewer { subject purpose } }\"}'",
     )
+
+
+def _short(path: Path) -> str:
+    here = Path.cwd()
+    return f"./{path.relative_to(here)}" if path.is_relative_to(here) else str(path)

@@ -10,10 +10,11 @@ from enum import Enum
 from itertools import zip_longest
 from typing import TextIO
 
-from mocks.tour.widths import pad, width, wrap
+from mocks.tour.widths import pad, pieces, width, wrap
 
 NARROWEST, WIDEST = 60, 108
 _GAP = "  "
+_NARROW = 4
 
 
 class Tone(Enum):
@@ -134,12 +135,17 @@ class UnmetExpectation(Exception):
 
 
 def _widths(room: int, rows: Sequence[Sequence[Cell]]) -> list[int]:
-    """What each column needs; where that is too much, the widest give way first."""
-    widths = [max(width(cell.text) for cell in column) for column in zip(*rows, strict=True)]
+    """What each column needs; where that is too much, the widest give way, whole words as long as it goes."""
+    columns = list(zip(*rows, strict=True))
+    widths = [max(width(cell.text) for cell in column) for column in columns]
+    words = [
+        max(width(piece.strip()) for cell in column for piece in pieces(cell.text) or ("",)) for column in columns
+    ]
     room -= len(_GAP) * (len(widths) - 1)
-    while sum(widths) > room:
-        widest = max(widths)
-        if widest <= 4:
-            break
-        widths[widths.index(widest)] -= 1
+    for least in (words, [_NARROW] * len(widths)):
+        while sum(widths) > room:
+            giving = [index for index, one in enumerate(widths) if one > least[index]]
+            if not giving:
+                break
+            widths[max(giving, key=lambda index: widths[index])] -= 1
     return widths

@@ -101,7 +101,7 @@ def _welcome(page: Page) -> None:
 
 
 def _stay(stage: Stage, page: Page) -> None:
-    tell_where(stage, page, STATE)
+    tell_where(stage, page)
     try:
         while True:
             time.sleep(3600)

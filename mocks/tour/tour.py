@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from mocks.stage import Stage
 from mocks.tour.ask import Answer, Asker
-from mocks.tour.page import Page
+from mocks.tour.page import Page, Tone
 from mocks.tour.words import system
 
 Killing = Callable[[str], AbstractContextManager[None]]
@@ -31,6 +31,9 @@ class Tour:
 
     def tell_sources(self, answer: Answer) -> None:
         """One line: who answered, in how many milliseconds."""
-        parts = (f"{system(source)} {milliseconds:.0f} ms" for source, milliseconds in answer.sources.items())
+        taken: dict[str, list[str]] = {}
+        for source, milliseconds in answer.sources.items():
+            taken.setdefault(system(source), []).append(f"{milliseconds:.0f}")
+        parts = (f"{name} {' and '.join(times)}" for name, times in taken.items())
         self.page.gap()
-        self.page.say(f"Answered in {answer.milliseconds:.0f} ms, from: {' · '.join(parts)}")
+        self.page.say(f"{answer.milliseconds:.0f} ms in all: {' · '.join(parts)}", Tone.DIM, "  ")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterator
 
 _ELLIPSIS = "…"
+_TERM = 14  # columns of a Chinese term that is not broken where it can be helped
 
 
 def width(text: str) -> int:
@@ -32,22 +33,32 @@ def clip(text: str, columns: int) -> str:
 
 
 def wrap(text: str, columns: int) -> list[str]:
-    """Lines of at most so many columns; breaks at spaces, and anywhere beside a wide character."""
-    lines, line = [], ""
-    for piece in _pieces(text):
-        if not piece.strip() and not line:
-            continue
+    """Lines of at most so many columns, broken at spaces and beside Chinese terms; inside only what is too long."""
+    lines: list[str] = []
+    line = ""
+    for piece in pieces(text):
         if width(line) + width(piece.rstrip()) <= columns:
             line += piece
             continue
         if line.strip():
             lines.append(line.rstrip())
-        line = piece.lstrip()
-        while width(line) > columns:
+        line = piece
+        while width(line.rstrip()) > columns:
             head = _head(line, columns)
             lines.append(head)
             line = line[len(head) :]
     return [*lines, line.rstrip()] if line.strip() or not lines else lines
+
+
+def pieces(text: str) -> list[str]:
+    """What is kept together: a word with the spaces after it, a Chinese term; longer Chinese text by characters."""
+    found: list[str] = []
+    for run in re.findall(r"\s*[^\s\u2e80-\uffef]+\s*|\s*[\u2e80-\uffef]+[,.;:)!?]*\s*|\s+", text):
+        if width(run) <= _TERM or _columns(run.strip()[:1] or " ") == 1:
+            found.append(run)
+        else:
+            found += re.findall(r"\s*[\u2e80-\uffef][，。；：、）”,.;:)!?]*\s*", run)
+    return found
 
 
 def _columns(character: str) -> int:
@@ -63,21 +74,3 @@ def _head(text: str, columns: int) -> str:
         used += _columns(text[end])
         end += 1
     return text[:end]
-
-
-def _pieces(text: str) -> Iterator[str]:
-    """What must not be broken: runs of narrow characters with the spaces after them, and single wide characters."""
-    run = ""
-    for character in text:
-        if _columns(character) == 2 and unicodedata.category(character).startswith("L"):
-            if run:
-                yield run
-            run = ""
-            yield character
-        elif run.endswith(" ") and character != " ":
-            yield run
-            run = character
-        else:
-            run += character
-    if run:
-        yield run

@@ -16,19 +16,34 @@ class Described:
 
 
 SYSTEMS: Final[Mapping[str, Described]] = {
-    "jiangsu-police": Described("Police 公安", "SQL tables, pinyin columns: C_XM is the name"),
-    "jiangsu-request-service": Described("Police 公安", "JSON; each call must state its reason"),
-    "jiangsu-facility": Described("Isolation facility 强制隔离戒毒所", "SQL tables of another house: BaseAddicts"),
-    "jiangsu-centre": Described("Rehabilitation centre 戒毒康复所", "JSON; pages by cursor, dates as numbers"),
-    "jiangsu-community": Described("Community station 社区工作站", "SQL tables, SQL Server names: Bane_User"),
+    "jiangsu-police": Described("Police 公安", "SQL, columns in pinyin: C_XM is the name"),
+    "jiangsu-request-service": Described("Police 公安", "JSON, each call states its reason"),
+    "jiangsu-facility": Described("Isolation facility 强制隔离戒毒所", "SQL, another maker: BaseAddicts"),
+    "jiangsu-centre": Described("Rehabilitation centre 戒毒康复所", "JSON, dates as numbers"),
+    "jiangsu-community": Described("Community station 社区工作站", "SQL, SQL Server names: Bane_User"),
     "jiangsu-community-events": Described("Community station 社区工作站", "JSON feed of events"),
-    "jiangsu-aftercare": Described("Aftercare 后续照管", "JSON; paging of its own invention"),
-    "jiangsu-civil-affairs": Described("Civil affairs 民政", "SOAP, GB18030 text that says GB2312"),
-    "jiangsu-employment": Described("Employment 人社", "XML, GB18030 text that says GBK"),
-    "jiangsu-hospital": Described("Hospital 戒毒医疗机构", "FHIR R4, the world's health standard"),
-    "zhejiang-police": Described("Police 公安", "JSON; columns by pinyin initials"),
-    "zhejiang-community": Described("Community station 社区工作站", "SQL tables, other columns: sqjk_measure"),
-    "zhejiang-aftercare": Described("Aftercare 后续照管", "JSON; columns by pinyin initials"),
+    "jiangsu-aftercare": Described("Aftercare 后续照管", "JSON, pages in its own way"),
+    "jiangsu-civil-affairs": Described("Civil affairs 民政", "SOAP, GB18030 that says GB2312"),
+    "jiangsu-employment": Described("Employment 人社", "XML, GB18030 that says GBK"),
+    "jiangsu-hospital": Described("Hospital 戒毒医疗机构", "FHIR R4, a health standard"),
+    "zhejiang-police": Described("Police 公安", "JSON, pinyin initials"),
+    "zhejiang-community": Described("Community station 社区工作站", "SQL, other columns: sqjk_measure"),
+    "zhejiang-aftercare": Described("Aftercare 后续照管", "JSON, pinyin initials"),
+}
+
+_GATEWAYS: Final[Mapping[str, str]] = {
+    "jiangsu-gateway": "Jiangsu's gateway 江苏网关",
+    "zhejiang-gateway": "Zhejiang's gateway 浙江网关",
+}
+
+_PURPOSES: Final[Mapping[str, str]] = {
+    "ASSESSMENT": "assessment 评估",
+    "HANDOFF": "handoff 衔接",
+    "AFTERCARE": "aftercare 照管",
+    "SUPPORT": "support 救助",
+    "STATUTORY_QUERY": "by statute 依法",
+    "AUDIT": "audit 审计",
+    "OWN_ACCESS": "own record 本人",
 }
 
 LABELS: Final[Mapping[str, str]] = {
@@ -57,6 +72,10 @@ _CODES: Final[Mapping[str, str]] = {
     "COMPULSORY_ISOLATION": "compulsory isolation 强制隔离戒毒",
     "COMMUNITY_RECOVERY": "community recovery 社区康复",
     "AFTERCARE": "aftercare 后续照管",
+    "COMMUNITY_TREATMENT": "community treatment 社区戒毒",
+    "COMPLETED": "all measures completed 已期满",
+    "IN_AFTERCARE": "in aftercare 后续照管中",
+    "IN_COMMUNITY_TREATMENT": "in community treatment 社区戒毒中",
     "REHABILITATION_STAY": "stay in a centre 戒毒康复",
     "CLEAN_UNDER_THREE_YEARS": "clean, under three years 戒断不满三年",
     "MUST": "must be advised 应当建议",
@@ -89,11 +108,16 @@ def word(code: object) -> str:
     return _CODES.get(text, text)
 
 
+def purpose(code: str | None) -> str:
+    """A purpose of use in words; gateways that exchange lists have none."""
+    return _PURPOSES[code] if code else "—"
+
+
 def system(source: str) -> str:
     """Which agency's system a source is, with its province where that is not Jiangsu."""
     found = SYSTEMS.get(source)
     if found is None:
-        return source
+        return _GATEWAYS.get(source, source)
     return found.owner + (" (Zhejiang 浙江)" if source.startswith("zhejiang") else "")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from mocks.tour.page import Cell, Tone, UnmetExpectation
 from mocks.tour.tour import Tour
+from mocks.tour.words import purpose
 
 QUERY = """query Log($since: DateTime!) {
   accesses(filter: { since: $since }, first: 100) {
@@ -20,6 +21,8 @@ NOBODY = """query Nobody($id: ID!) {
 }"""
 
 _SHOWN = 12
+_FORWARDED = "(forwarded)"
+_ABOUT_NOBODY = {"Sources", "Log"}
 
 
 def show_access_log(tour: Tour) -> None:
@@ -34,18 +37,18 @@ def show_access_log(tour: Tour) -> None:
     page.ask("Jiangsu's auditor 审计人员", QUERY)
     here, there = _log(tour, "jiangsu"), _log(tour, "zhejiang")
     page.table(
-        ("at (UTC)", "who", "of", "purpose", "question", "people", "fields shown, masked, denied"),
+        ("at (UTC)", "who", "of", "purpose", "question", "people", "fields: shown, masked, denied"),
         [_row(one) for one in here[:_SHOWN]],
     )
-    asked = {one.operation for one in tour.asker.asked if one.province == "jiangsu" and one.effects}
+    asked = {one.operation for one in tour.asker.asked if one.province == "jiangsu"} - _ABOUT_NOBODY
     recorded = {one["operation"] for one in here}
     page.gap()
     page.say(f"the newest {min(_SHOWN, len(here))} of {len(here)} entries since the tour began", Tone.DIM, "  ")
     page.check(asked <= recorded, "every question of this tour about a person is in the log")
-    newest = here[0]["entry"]
+    newest, oldest = here[0]["entry"], here[-1]["entry"]
     page.check(
-        [one["entry"]["index"] for one in here] == sorted((one["entry"]["index"] for one in here), reverse=True),
-        f"entries are numbered without a gap to hide in; the newest is {newest['index']}, sealed by the hash "
+        [one["entry"]["index"] for one in here] == list(range(newest["index"], oldest["index"] - 1, -1)),
+        f"entries are numbered without a gap to hide in; number {newest['index']} bears the hash "
         f"{newest['leafHash'][:16]}…",
     )
     _both_sides(tour, here, there)
@@ -66,8 +69,8 @@ def _row(entry: dict[str, Any]) -> tuple[str | Cell, ...]:
         Cell(entry["at"][11:19], Tone.DIM),
         who,
         entry["agency"]["name"].replace("（模拟）", ""),
-        entry["purpose"],
-        entry["operation"],
+        purpose(entry["purpose"]),
+        _FORWARDED if entry["operation"] == "Peer" else entry["operation"],
         str(len(entry["persons"])),
         Cell(counts + (f" {entry['outcome']}" if entry["outcome"] != "OK" else ""), Tone.WARN),
     )

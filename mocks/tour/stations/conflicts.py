@@ -17,7 +17,9 @@ QUERY = """query Conflicts($id: ID!) {
 
 QUALITY = """query Quality($county: String!) {
   persons(filter: { responsibleJurisdiction: { under: $county } }, first: 50) {
-    edges { node { name records { source { id } quality { field quality } } } }
+    edges { node {
+      name idNumber birthDate controlStatus domicile { address }
+      records { source { id } quality { field quality } } } }
   }
 }"""
 

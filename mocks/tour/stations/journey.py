@@ -10,7 +10,7 @@ from mocks.tour.words import LABELS, system, word
 
 QUERY = """query Journey($id: ID!) {
   person(id: $id) {
-    name status
+    name status idNumber
     cases { edges { node {
       measures { kind startsOn endedOn agency { name } record { source { id } peer } }
       assessments { assessedOn record { source { id } peer } }
@@ -22,7 +22,7 @@ QUERY = """query Journey($id: ID!) {
 
 DECIDED = """query Forwarded($id: ID!, $since: DateTime!) {
   accesses(filter: { person: $id, since: $since }, first: 20) {
-    edges { node { subject agency { name } purpose via sources fields { label effect policies } } }
+    edges { node { subject purpose via fields { label effect policies } } }
   }
 }"""
 
@@ -91,10 +91,12 @@ def _decided_again(tour: Tour) -> None:
     page.gap()
     rules = sorted({policy for one in entry["fields"] for policy in one["policies"]})
     page.check(
-        entry["via"] == ["yiti-zhejiang"] and {"FAMILY", "POLICE"} <= effects.get("DENY", set()),
+        entry["via"] == ["yiti-zhejiang"] and {"FAMILY", "DRUG_USE", "POLICE"} <= effects.get("DENY", set()),
         f"Jiangsu's own policy decided again, over the Zhejiang officer's signed identity ({', '.join(rules)})",
     )
-    page.notice("A province gives what a handover needs, and keeps its family, health and police records at home.")
+    page.notice(
+        "A province gives what a handover needs, and keeps the family, drug use and the police's own records home."
+    )
 
 
 def _labels(labels: set[str]) -> str:

@@ -62,6 +62,8 @@ def show_outage(tour: Tour) -> None:
         [error["extensions"].get("source") for error in partial.errors] == [VICTIM],
         "one error, and it names the system that did not answer",
     )
+    again = tour.asker.ask("aftercare-officer", QUERY, variables)
+    page.check(again.root("person") == before, "started again, it is asked again: the answer is whole as before")
     page.notice("A dead system costs its own fields and nothing more, and it never looks like an empty answer.")
 
 

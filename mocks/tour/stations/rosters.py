@@ -1,4 +1,4 @@
-"""Lists for the people who must not lose anybody: not reported, never ordered, in the centre."""
+"""Lists for those who must not lose anybody: who has not reported, who was never ordered, and a way without gaps."""
 
 from __future__ import annotations
 
@@ -8,30 +8,31 @@ from typing import Any
 from mocks.life import Life
 from mocks.tour.page import Cell, Tone
 from mocks.tour.tour import Tour
-from mocks.tour.words import word
+from mocks.tour.words import system, word
 
 NOT_REPORTED = """query NotReported($township: String!) {
   persons(filter: { responsibleJurisdiction: { under: $township },
       status: { in: [ORDERED_NOT_REPORTED, IN_COMMUNITY_RECOVERY] } }, first: 20) {
-    totalCount
     edges { node { id name status releasedOn
-      cases { edges { node { measures { ... on CommunityRecovery { orderedOn reportedOn } } } } } } }
+      cases { edges { node {
+        measures { ... on CommunityRecovery { orderedOn reportedOn } } } } } } }
   }
 }"""
 
 NEVER_ORDERED = """query NeverOrdered($county: String!) {
-  persons(filter: { responsibleJurisdiction: { under: $county }, status: { in: [RELEASED_NOT_ORDERED] } },
+  persons(filter: { responsibleJurisdiction: { under: $county },
+      status: { in: [RELEASED_NOT_ORDERED] } },
       orderBy: { field: RELEASED_ON, direction: DESC }, first: 20) {
-    totalCount
-    edges { node { id name status releasedOn
+    edges { node { id name idNumber releasedOn records { quality { quality } }
       cases { edges { node { communityRecoveryAdvice { outcome rule { text } } } } } } }
   }
 }"""
 
-IN_CENTRE = """query InCentre($county: String!) {
-  persons(filter: { responsibleJurisdiction: { under: $county }, status: { in: [IN_REHABILITATION_CENTRE] } },
-      first: 20) {
-    edges { node { id name status currentMeasure { kind startsOn agency { name } } } }
+WAY = """query Way($id: ID!) {
+  person(id: $id) {
+    name status
+    cases { edges { node {
+      measures { kind startsOn endedOn agency { name } record { source { id } } } } } }
   }
 }"""
 
@@ -39,7 +40,7 @@ _DAYS = 15
 
 
 def show_rosters(tour: Tour) -> None:
-    """Three lists over all systems of the province."""
+    """Two lists over all systems of the province, and one whole way."""
     tour.page.say(
         "After isolation the police order community recovery (责令社区康复), and within fifteen days the person must "
         "report to the township. Between the two, people get lost: the facility has let go, the township never met "
@@ -47,7 +48,7 @@ def show_rosters(tour: Tour) -> None:
     )
     _not_reported(tour)
     _never_ordered(tour)
-    _in_centre(tour)
+    _nobody_let_go(tour)
 
 
 def _not_reported(tour: Tour) -> None:
@@ -115,7 +116,24 @@ def _never_ordered(tour: Tour) -> None:
         tour.person("never_ordered") in advised,
         f"{life.name} had to be advised for recovery by the rules, was released, and no order was ever made",
     )
+    _tell_doubtful(tour, people)
     tour.page.notice("Only the facility knows the marks, only the police the orders, only the station who came.")
+
+
+def _tell_doubtful(tour: Tour, people: list[dict[str, Any]]) -> None:
+    """Who may be in the list only because a wrong id number keeps two records apart."""
+    doubtful = [
+        one["name"]
+        for one in people
+        if any(flag["quality"] == "CHECKSUM_FAILED" for record in one["records"] for flag in record["quality"])
+    ]
+    if doubtful:
+        tour.page.say(
+            f"({', '.join(doubtful)}: the id number on record fails its check digit 校验位不符, so an order under "
+            "the right number would not be found. Nobody is joined by guessing; the flag says where to look.)",
+            Tone.DIM,
+            "  ",
+        )
 
 
 def _advice(person: dict[str, Any]) -> dict[str, Any] | None:
@@ -131,35 +149,44 @@ def _because(advice: dict[str, Any] | None) -> str:
     return f"{word(advice['outcome'])}: {text}" if advice["outcome"] == "MUST" else "need not be advised 可不建议"
 
 
-def _in_centre(tour: Tour) -> None:
+def _nobody_let_go(tour: Tour) -> None:
     life = resident(tour.stage.world.lives)
-    tour.page.ask(
-        "The same officer, of those who chose a rehabilitation centre (戒毒康复所) by themselves,", IN_CENTRE
-    )
-    answer = tour.asker.ask("aftercare-officer", IN_CENTRE, {"county": life.residence})
-    people = [edge["node"] for edge in answer.root("persons")["edges"]]
+    tour.page.gap()
+    tour.page.say("And when nobody lets go: somebody who went on to a rehabilitation centre (戒毒康复所) by choice.")
+    tour.page.ask("The same officer", WAY)
+    answer = tour.asker.ask("aftercare-officer", WAY, {"id": tour.stage.person_id(life)})
+    person = answer.root("person")
+    measures = [one for edge in person["cases"]["edges"] for one in edge["node"]["measures"]]
+    tour.page.say(f"{person['name']}: {word(person['status'])}", Tone.STRONG)
     tour.page.table(
-        ("name 姓名", "where they stand 状态", "since", "where"),
+        ("from", "to", "measure 措施", "carried out by", "read from"),
         [
             (
-                one["name"],
-                word(one["status"]),
-                word((one["currentMeasure"] or {}).get("startsOn")),
-                ((one["currentMeasure"] or {}).get("agency") or {}).get("name") or "—",
+                word(one["startsOn"]),
+                one["endedOn"] or "today",
+                word(one["kind"]),
+                one["agency"]["name"],
+                system(one["record"]["source"]["id"]),
             )
-            for one in people
+            for one in sorted(measures, key=lambda one: str(one["startsOn"]))
         ],
     )
     tour.tell_sources(answer)
-    tour.page.check("jiangsu-centre" in answer.sources, "the centre's own system had its part in the answer")
+    holders = {one["record"]["source"]["id"] for one in measures}
+    tour.page.check(
+        "jiangsu-centre" in holders and len(holders) > 1,
+        f"each stretch of the way is read from the agency that walked it: {len(holders)} systems, one journey",
+    )
 
 
 def resident(lives: tuple[Life, ...]) -> Life:
-    """Somebody whom the centre has a record of, if possible somebody who is there today."""
-    stays = [
-        (term.ended_on is None, str(term.starts_on), life)
+    """Somebody who stayed in the centre, with as long a way as there is, whose record is not sealed."""
+    found = [
+        life
         for life in lives
-        for term in life.terms
-        if term.kind == "REHABILITATION_STAY" and life.residence.startswith("32")
+        if not life.sealed
+        and life.id_number
+        and life.second_id_number is None
+        and any(term.kind == "REHABILITATION_STAY" for term in life.terms)
     ]
-    return max(stays, key=lambda one: one[:2])[2]
+    return max(found, key=lambda life: (len({term.kind for term in life.terms}), -life.number))

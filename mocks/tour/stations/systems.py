@@ -30,7 +30,8 @@ def show_systems(tour: Tour) -> None:
         listed = tour.asker.ask("auditor", QUERY, province=province).root("sources")
         owned |= {one["id"]: one["health"]["ok"] for one in listed if not one["isPeer"]}
         page.say(f"{PROVINCE_NAMES[province]}: gateway at {tour.stage.urls[province]}/graphql", Tone.STRONG)
-        rows = [_row(tour, RUNNING[one["id"]], one["name"]) for one in listed if not one["isPeer"]]
+        names = {one["id"]: one["name"] for one in listed if one["id"] in RUNNING}
+        rows = [_row(tour, system, names[system.id]) for system in RUNNING.values() if system.id in names]
         page.table(("whose", "its own name", "how it speaks", "where"), rows)
         page.gap()
     page.check(
@@ -38,12 +39,17 @@ def show_systems(tour: Tour) -> None:
         f"all {len(owned)} services answer; together they are {len({counted(one) for one in owned})} systems, since "
         "the police and the community station of Jiangsu run two services each",
     )
-    page.notice("Databases, JSON, SOAP and FHIR, in three character encodings: to whoever asks it is one graph.")
+    page.notice("Databases, JSON, SOAP and FHIR, in two encodings, one of them misnamed: to whoever asks, one graph.")
 
 
 def _row(tour: Tour, system: System, name: str) -> tuple[str | Cell, ...]:
     described = SYSTEMS[system.id]
     address = tour.stage.address(system)
     parts = urlsplit(address)
-    where = parts.netloc if system.kind == "http" else f"database {Path(parts.path).name or parts.netloc}"
-    return described.owner, name, described.form, Cell(where, Tone.DIM)
+    where = parts.netloc if system.kind == "http" else Path(parts.path).name or parts.netloc
+    return _english(described.owner), name, described.form, Cell(where, Tone.DIM)
+
+
+def _english(owner: str) -> str:
+    """Without the Chinese term, which the system's own name says anyhow."""
+    return "".join(character for character in owner if character.isascii()).strip()

@@ -22,9 +22,9 @@ QUERY = """query Card($id: ID!) {
 
 VIEWERS: Final[Mapping[str, str]] = {
     "aftercare-officer": "aftercare officer 后续照管",
-    "police-query": "police, with a case number 公安",
+    "police-query": "police with a case no. 公安",
     "clerk": "civil-affairs clerk 民政",
-    "self-2": "the man himself 本人",
+    "self-2": "he himself 本人",
 }
 
 Read = Callable[[Mapping[str, Any]], object]
@@ -41,6 +41,11 @@ def _relief(person: Mapping[str, Any]) -> object:
     return found and (f"yes, until {found['until']}" if found["eligible"] else "no")
 
 
+def _first_use(person: Mapping[str, Any]) -> object:
+    found = str((person["drugUse"] or {}).get("firstUsedOn") or "")
+    return (f"in {found[:4]}" if found.endswith("-01-01") else found) or None  # a masked date is its year alone
+
+
 def _hiv(person: Mapping[str, Any]) -> object:
     found = (person["health"] or {}).get("hivPositive")
     return None if found is None else ("positive 阳性" if found else "negative 阴性")
@@ -54,7 +59,7 @@ ROWS: Final[tuple[tuple[str, str, Read], ...]] = (
     ("where he stands 状态", "status", lambda one: one["status"] and word(one["status"])),
     ("assessments 诊断评估", "cases.edges.node.assessments", _marks),
     ("family 家庭", "family", lambda one: one["family"] and f"{len(one['family'])} relatives"),
-    ("first use 初次吸毒", "drugUse.firstUsedOn", lambda one: (one["drugUse"] or {}).get("firstUsedOn")),
+    ("first use 初次吸毒", "drugUse.firstUsedOn", _first_use),
     ("police register 动态管控", "controlStatus", lambda one: one["controlStatus"] and word(one["controlStatus"])),
     (
         "hospital 医疗",
@@ -118,18 +123,15 @@ def _effect(effects: Mapping[str, str], path: str) -> str | None:
 def _timings(tour: Tour, answers: Mapping[str, Answer]) -> None:
     page = tour.page
     page.gap()
-    page.say("Read for that, while they waited (milliseconds; — where nothing was asked of a system):")
-    sources = dict.fromkeys(source for answer in answers.values() for source in answer.sources)
+    page.say("Read while they waited, in milliseconds (two figures where an agency runs two services):")
+    owners: dict[str, list[str]] = {}
+    for source in dict.fromkeys(source for answer in answers.values() for source in answer.sources):
+        owners.setdefault(system(source), []).append(source)
     page.table(
         ("system", *VIEWERS.values()),
-        [
-            (
-                f"{system(source)}",
-                *(
-                    f"{answer.sources[source]:.0f}" if source in answer.sources else "—"
-                    for answer in answers.values()
-                ),
-            )
-            for source in sources
-        ],
+        [(owner, *(_taken(answer, sources) for answer in answers.values())) for owner, sources in owners.items()],
     )
+
+
+def _taken(answer: Answer, sources: list[str]) -> str:
+    return " and ".join(f"{answer.sources[one]:.0f}" for one in sources if one in answer.sources) or "—"
