@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta, timezone
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from gateway.authorization.decide import CedarAuthorizer
 from gateway.demo_viewers import development_issuer, read_viewers
 from gateway.execution.cursor import Cursors
 from gateway.execution.directory import Directory
+from gateway.execution.document import Documents, Limits, PersistedDocuments, RegistryError, read_registry
 from gateway.execution.engine import Engine
 from gateway.execution.handles import Handles
 from gateway.execution.merge import Merger
@@ -30,18 +32,22 @@ from gateway.http.cors import Origins
 from gateway.http.federation import LocatorEndpoint, public_keys
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.health import Readiness, alive
+from gateway.http.operations import Operations
 from gateway.http.pages import DemoViewer, assets, demo_viewers, editor_page, landing
+from gateway.http.socket import SocketEndpoint
+from gateway.http.throttle import Throttle
 from gateway.identity.build import StoredIndex, build
 from gateway.identity.token import TokenService
 from gateway.keys import SigningKey, make_signing_key, public_jwks, read_signing_key
 from gateway.renewal import listing_call, renew
 from gateway.secret import derive, keep_secret, read_secret
-from gateway.settings import Settings
+from gateway.settings import Settings, SettingsError
 from gateway.sources.cache import Lifetime, RecordCache, redis_backend
 from gateway.sources.fetch import FederatedSources
 from gateway.sources.registry import OpenSource, open_sources, read_manifests
 from gateway.tokens import DevIssuer, Verifier
 from gateway.townships import read_townships
+from gateway.verified import VerifiedTokens
 from schema.build import build as build_schema
 from schema.codes import Regions
 
@@ -91,14 +97,20 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
         stack.callback(index.close)
 
         house = _house(sources, opened_sources, index, authorizer, regions, derive(index_key, "handles"))
-        engine = _engine(settings, house, audit, derive(index_key, "cursors"), index, signer)
+        documents = _documents(settings, opened_sources)
+        engine = _engine(settings, house, audit, derive(index_key, "cursors"), index, signer, documents)
+        operations = Operations(
+            engine,
+            VerifiedTokens(verifier),
+            documents=_persisted(settings, documents),
+            throttle=Throttle(settings.rate_per_minute),
+        )
         locator = LocatorEndpoint(Locator(index), verifier, audit, jurisdiction=settings.province)
         routes = {
             **_pages(settings, regions, issuer),
             "/graphql": Route(
                 GraphQLEndpoint(
-                    engine,
-                    verifier,
+                    operations,
                     max_body_bytes=settings.max_body_bytes,
                     page=editor_page(demo=settings.demo) if settings.editor else None,
                 ),
@@ -113,7 +125,9 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
             renew(index, lambda: listing_call(settings.name, sign), settings.refresh_seconds)
         )
         stack.push_async_callback(_stop, renewal)
-        yield Gateway(Application(routes, Origins(settings.cors_origins)), engine, sources, index, audit)
+        sockets = {"/graphql": SocketEndpoint(operations)}
+        application = Application(routes, Origins(settings.cors_origins), sockets)
+        yield Gateway(application, engine, sources, index, audit)
 
 
 def _verifier(settings: Settings, issuer: DevIssuer | None) -> Verifier:
@@ -163,8 +177,35 @@ def _house(
     )
 
 
+def _documents(settings: Settings, opened_sources: Mapping[str, OpenSource]) -> Documents:
+    held = Counter(entity for source in opened_sources.values() for entity in source.adapter.capabilities)
+    return Documents(
+        build_schema()._schema, limits_of(settings), introspection=settings.introspection, sources=dict(held)
+    )
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The limits of documents; each setting bears its limit's name."""
+    return Limits(**{limit.name: getattr(settings, f"max_{limit.name}") for limit in fields(Limits)})
+
+
+def _persisted(settings: Settings, documents: Documents) -> PersistedDocuments:
+    path = settings.trusted_documents
+    try:
+        registered = read_registry(path, documents) if path is not None else {}
+    except RegistryError as err:
+        raise SettingsError(f"YITI_TRUSTED_DOCUMENTS: {err}") from err
+    return PersistedDocuments(registered, locked=settings.trusted_only, size=settings.persisted_queries)
+
+
 def _engine(
-    settings: Settings, house: House, audit: AuditLog, key: bytes, index: StoredIndex, signer: PeerSigner | None
+    settings: Settings,
+    house: House,
+    audit: AuditLog,
+    key: bytes,
+    index: StoredIndex,
+    signer: PeerSigner | None,
+    documents: Documents,
 ) -> Engine:
     return Engine(
         schema=build_schema()._schema,
@@ -175,7 +216,7 @@ def _engine(
         assertions=signer.assert_for if signer is not None else None,
         jurisdiction=settings.province,
         deadline_seconds=settings.deadline_seconds,
-        introspection=settings.introspection,
+        documents=documents,
         today=_today(settings.today),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import difflib
+import json
 import os
 import subprocess
 import sys
@@ -82,6 +83,15 @@ def _parser() -> argparse.ArgumentParser:
     schema.add_argument("--check", action="store_true", help="compare with schema/unified.graphql instead")
     schema.set_defaults(command=_schema)
 
+    documents = commands.add_parser(
+        "documents",
+        help="print the registry of trusted documents",
+        description="Print the registry of the operations in GraphQL files, for YITI_TRUSTED_DOCUMENTS. Each is held "
+        "to the graph and to the limits of the settings' defaults.",
+    )
+    documents.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a file of GraphQL operations")
+    documents.set_defaults(command=_documents)
+
     settings = commands.add_parser(
         "settings", help="print the settings", description="Print every setting with its value; secrets stay hidden."
     )
@@ -133,6 +143,18 @@ def _schema(chosen: argparse.Namespace) -> int:
     sys.stdout.writelines(difflib.unified_diff(before, after, "schema/unified.graphql", "printed now"))
     print("yiti: the graph differs. If it is meant: yiti schema > schema/unified.graphql", file=sys.stderr)
     return FAULTY
+
+
+def _documents(chosen: argparse.Namespace) -> int:
+    from gateway.execution.document import Documents, RegistryError, register
+    from schema.build import build
+
+    try:
+        found = register(chosen.files, Documents(build()._schema))
+    except RegistryError as err:
+        raise UsageError(f"documents: {err}") from err
+    print(json.dumps(found, ensure_ascii=False, indent=1))
+    return 0
 
 
 def _settings(chosen: argparse.Namespace) -> int:

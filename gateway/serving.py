@@ -24,7 +24,9 @@ async def serve(settings: Settings) -> int:
             config = uvicorn.Config(
                 gateway.application,
                 http="httptools",
-                ws="none",
+                ws="websockets-sansio",
+                ws_max_size=settings.max_body_bytes,
+                ws_per_message_deflate=False,  # a small message could swell to any size
                 lifespan="off",
                 log_config=None,
                 access_log=False,  # it would write query strings

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import orjson
 
 from gateway.http.exchange import Exchange
+from gateway.http.refusals import Internal
 
 access = logging.getLogger("yiti.access")
 faults = logging.getLogger("yiti.faults")
@@ -29,8 +30,11 @@ def note(exchange: Exchange, status: int, seconds: float) -> None:
         )
 
 
-def note_fault(exchange: Exchange, error: BaseException) -> None:
-    """Log an unforeseen exception by kind and place; its message stays out, since it may repeat a value."""
+def fault(exchange: Exchange, error: BaseException) -> Internal:
+    """Log an unforeseen exception by kind and place, and give what the caller is told instead.
+
+    Its message stays out, since it may repeat a value.
+    """
     frames = traceback.extract_tb(error.__traceback__)
     faults.error(
         _line(
@@ -39,6 +43,9 @@ def note_fault(exchange: Exchange, error: BaseException) -> None:
             exception=type(error).__qualname__,
             at_lines=[f"{frame.name}:{frame.lineno}" for frame in frames[-8:]],
         )
+    )
+    return Internal(
+        "The gateway failed on this request. Report its requestId to the operators.", requestId=exchange.request_id
     )
 
 

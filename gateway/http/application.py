@@ -7,13 +7,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from gateway.errors import GatewayError
-from gateway.http.access_log import note, note_fault
+from gateway.http.access_log import fault, note
 from gateway.http.bearer import challenge
 from gateway.http.cors import Origins
-from gateway.http.exchange import Disconnected, Exchange, Receive, Reply, Scope, Send, error_reply
-from gateway.http.refusals import Internal, MethodNotAllowed, NotFound
+from gateway.http.exchange import Answering, Disconnected, Exchange, Receive, Scope, Send, error_reply
+from gateway.http.refusals import MethodNotAllowed, NotFound
 
-Endpoint = Callable[[Exchange], Awaitable[Reply]]
+Endpoint = Callable[[Exchange], Awaitable[Answering]]
+Socket = Callable[[Exchange, Scope, Send], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,14 @@ class Route:
 class Application:
     """Answers HTTP; exact paths only, so that looking one up costs one dictionary access."""
 
-    def __init__(self, routes: Mapping[str, Route], origins: Origins | None = None) -> None:
+    def __init__(
+        self,
+        routes: Mapping[str, Route],
+        origins: Origins | None = None,
+        sockets: Mapping[str, Socket] | None = None,
+    ) -> None:
         self._routes = dict(routes)
+        self._sockets = dict(sockets or {})
         self._origins = origins or Origins()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -38,8 +45,17 @@ class Application:
         elif scope["type"] == "lifespan":
             await _live(receive, send)
         elif scope["type"] == "websocket":
-            await receive()
-            await send({"type": "websocket.close", "code": 1008})
+            await self._connect(scope, receive, send)
+
+    async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = Exchange.begin(scope, receive)
+        socket = self._sockets.get(exchange.path)
+        await receive()  # the browser's wish to connect
+        if socket is None or not self._origins.may_connect(exchange):
+            await send({"type": "websocket.close", "code": 1008})  # before it is accepted this is a 403
+            return
+        exchange.route = exchange.path
+        await socket(exchange, scope, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -54,7 +70,7 @@ class Application:
         await reply.send(exchange, send, self._origins.headers(exchange))
         note(exchange, reply.status, time.perf_counter() - started)
 
-    async def _reply(self, exchange: Exchange) -> Reply:
+    async def _reply(self, exchange: Exchange) -> Answering:
         try:
             return await self._dispatch(exchange)
         except GatewayError as err:
@@ -62,11 +78,9 @@ class Application:
         except Disconnected:
             raise
         except Exception as err:  # noqa: BLE001 - the process boundary: nobody above answers the caller
-            note_fault(exchange, err)
-            fault = Internal("The gateway failed on this request. Report its requestId to the operators.")
-            return error_reply(fault, requestId=exchange.request_id)
+            return error_reply(fault(exchange, err))
 
-    async def _dispatch(self, exchange: Exchange) -> Reply:
+    async def _dispatch(self, exchange: Exchange) -> Answering:
         route = self._routes.get(exchange.path)
         if route is None:
             raise NotFound("There is nothing at this path. The queries are answered at /graphql.")

@@ -18,7 +18,11 @@ class NoToken(Unauthenticated):
 
 def read_token(exchange: Exchange) -> str:
     """The token; raises Unauthenticated when there is none or it has another form."""
-    given = exchange.headers.get("authorization")
+    return read_credentials(exchange.headers.get("authorization"))
+
+
+def read_credentials(given: str | None) -> str:
+    """The token in what an Authorization header holds; raises Unauthenticated."""
     if given is None:
         raise NoToken("The Authorization header is missing. Send 'Authorization: Bearer <access token>'.")
     match = _BEARER.fullmatch(given.strip()) if len(given) <= _LONGEST else None

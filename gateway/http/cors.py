@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from urllib.parse import urlsplit
 
 from gateway.http.exchange import Exchange, Reply
 
@@ -23,8 +24,13 @@ class Origins:
         return (
             vary,
             ("Access-Control-Allow-Origin", exchange.headers["origin"]),
-            ("Access-Control-Expose-Headers", "X-Request-Id"),
+            ("Access-Control-Expose-Headers", "Retry-After, X-Request-Id"),
         )
+
+    def may_connect(self, exchange: Exchange) -> bool:
+        """Whether a page may open a socket, which no browser asks about before: our own pages, and those named."""
+        origin = exchange.headers.get("origin")
+        return origin is None or origin in self._allowed or urlsplit(origin).netloc == exchange.headers.get("host")
 
     def preflight(self, exchange: Exchange, methods: str) -> Reply:
         """The answer to OPTIONS."""

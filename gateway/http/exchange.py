@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
 
 from gateway.errors import GatewayError
 from gateway.http.negotiate import JSON
-from gateway.http.refusals import BodyTooLarge, MethodNotAllowed
+from gateway.http.refusals import BodyTooLarge, MethodNotAllowed, Throttled
 
 # ASGI's own shapes: servers pass plain dicts of anything.
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Headers = tuple[tuple[str, str], ...]
 
 # Only forms that cannot hold a document number or a name: what comes in here goes into logs and the access record.
 _REQUEST_ID: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
@@ -55,12 +56,12 @@ class Exchange:
             name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
         return cls(
-            method=scope["method"],
+            method=scope.get("method", "WEBSOCKET"),
             path=scope["path"],
             query=scope.get("query_string", b""),
             headers=headers,
             receive=receive,
-            request_id=_request_id(headers.get("x-request-id")),
+            request_id=request_id(headers.get("x-request-id")),
         )
 
     async def body(self, limit: int) -> bytes:
@@ -83,6 +84,24 @@ class Exchange:
                 return b"".join(parts)
 
 
+class Answering(Protocol):
+    """What goes back, whole or in parts."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        ...
+
+    @property
+    def code(self) -> str:
+        """What the access log says of it."""
+        ...
+
+    async def send(self, exchange: Exchange, send: Send, extra: Headers = ()) -> None:
+        """Write it, with these headers on top of its own."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What goes back. `headers` come on top of those that every reply bears."""
@@ -90,21 +109,36 @@ class Reply:
     status: int
     body: bytes = b""
     content_type: str | None = f"{JSON}; charset=utf-8"
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: Headers = ()
     code: str = "OK"
 
-    async def send(self, exchange: Exchange, send: Send, extra: tuple[tuple[str, str], ...] = ()) -> None:
+    async def send(self, exchange: Exchange, send: Send, extra: Headers = ()) -> None:
         """Write it; a HEAD request gets the head only."""
-        own = {name.lower().encode("latin-1"): value.encode("latin-1") for name, value in (*self.headers, *extra)}
-        headers = [pair for pair in _SAFE_HEADERS if pair[0] not in own]
-        headers.extend(own.items())
-        headers.append((b"x-request-id", exchange.request_id.encode("ascii")))
+        headers = raw_headers(exchange, (*self.headers, *extra), self.content_type)
         headers.append((b"content-length", str(len(self.body)).encode("ascii")))
-        if self.content_type is not None:
-            headers.append((b"content-type", self.content_type.encode("latin-1")))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         body = b"" if exchange.method == "HEAD" else self.body
         await send({"type": "http.response.body", "body": body})
+
+
+def raw_headers(exchange: Exchange, given: Headers, content_type: str | None) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer: those that every answer bears, unless others were given."""
+    own = {name.lower().encode("latin-1"): value.encode("latin-1") for name, value in given}
+    headers = [pair for pair in _SAFE_HEADERS if pair[0] not in own]
+    headers.extend(own.items())
+    headers.append((b"x-request-id", exchange.request_id.encode("ascii")))
+    if content_type is not None:
+        headers.append((b"content-type", content_type.encode("latin-1")))
+    return headers
+
+
+def code_of(body: Mapping[str, object]) -> str:
+    """The first error's stable code, for the access log."""
+    errors = body.get("errors")
+    if not isinstance(errors, Sequence) or not errors:
+        return "OK"
+    extensions = errors[0].get("extensions") or {}
+    return str(extensions.get("code", "GRAPHQL"))
 
 
 def encode(body: object) -> bytes:
@@ -117,26 +151,23 @@ def json_reply(body: object, status: int = 200, media_type: str = JSON, code: st
     return Reply(status, encode(body), f"{media_type}; charset=utf-8", code=code)
 
 
-def error_reply(
-    error: GatewayError, media_type: str = JSON, headers: tuple[tuple[str, str], ...] = (), **extensions: str
-) -> Reply:
+def error_reply(error: GatewayError, media_type: str = JSON, headers: Headers = ()) -> Reply:
     """An error in GraphQL's own shape, without `data`: nothing was executed."""
-    formatted: dict[str, object] = {
-        "message": error.message,
-        "extensions": {**(error.extensions or {}), **extensions},
-    }
     if isinstance(error, MethodNotAllowed):
         headers = (*headers, ("Allow", error.allow))
+    if isinstance(error, Throttled):
+        headers = (*headers, ("Retry-After", str(error.seconds)))
     return Reply(
         max(error.status, 400),
-        encode({"errors": [formatted]}),
+        encode({"errors": [error.formatted]}),
         f"{media_type}; charset=utf-8",
         headers,
         code=error.code,
     )
 
 
-def _request_id(given: str | None) -> str:
+def request_id(given: str | None = None) -> str:
+    """The caller's own id, where it has a form that cannot hold anything else; or a new one."""
     if given is not None and _REQUEST_ID.fullmatch(given):
         return given
     return str(uuid.uuid4())

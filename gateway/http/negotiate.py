@@ -8,6 +8,7 @@ from typing import Final
 GRAPHQL: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
 HTML: Final = "text/html"
+EVENTS: Final = "text/event-stream"
 
 
 def choose(accept: str | None, offers: Sequence[str], otherwise: str) -> str | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -15,11 +17,26 @@ from gateway.http.exchange import Exchange
 from gateway.http.negotiate import JSON
 from gateway.http.refusals import MethodNotAllowed, UnsupportedMediaType
 
+_SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _PARAMETERS: Final = ("query", "operationName", "variables", "extensions")
 _GET_TOKENS: Final = 5_000  # only to find out the operation's type; the engine has its own limit
 
 
-async def read_post(exchange: Exchange, limit: int) -> Request:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as it came: with its document, the document's hash, or both."""
+
+    query: str | None
+    digest: str | None
+    operation_name: str | None
+    variables: Mapping[str, object]
+
+    def run(self, text: str) -> Request:
+        """The request for the engine, once its text is known."""
+        return Request(query=text, operation_name=self.operation_name, variables=self.variables)
+
+
+async def read_post(exchange: Exchange, limit: int) -> Asked:
     """The request in a JSON body of at most `limit` bytes."""
     _check_content_type(exchange)
     body = await exchange.body(limit)
@@ -36,14 +53,24 @@ async def read_post(exchange: Exchange, limit: int) -> Request:
         raise BadRequest("The request body is a list. Batching is not offered: send one operation per request.")
     if not isinstance(document, dict):
         raise BadRequest(f"The request body is {_kind(document)}. Send a JSON object with a 'query'.")
-    return _request(document, "of the request body")
+    return read_object(document, "of the request body")
 
 
-def read_get(exchange: Exchange) -> Request:
-    """The request in the query string; only a query, never a mutation or subscription."""
-    request = _request(_query_string(exchange.query), "of the query string")
-    _refuse_writes(request)
-    return request
+def read_get(exchange: Exchange) -> Asked:
+    """The request in the query string."""
+    return read_object(_query_string(exchange.query), "of the query string")
+
+
+def refuse_writes(request: Request) -> None:
+    """By GET comes only a query, never a mutation or subscription."""
+    try:
+        document = parse(request.query, no_location=True, max_lexical_tokens=_GET_TOKENS)
+    except GraphQLSyntaxError:
+        return  # the engine says what is wrong with the document
+    operation = get_operation_ast(document, request.operation_name)
+    if operation is not None and operation.operation is not OperationType.QUERY:
+        kind = operation.operation.value
+        raise MethodNotAllowed(f"A {kind} cannot come by GET. Send it by POST.", "POST")
 
 
 def _check_content_type(exchange: Exchange) -> None:
@@ -92,20 +119,33 @@ def _json_parameter(name: str, text: str) -> object:
         raise BadRequest(f"'{name}' of the query string is not JSON. Send a JSON object, percent-encoded.") from None
 
 
-def _request(document: Mapping[str, object], where: str) -> Request:
+def read_object(document: Mapping[str, object], where: str) -> Asked:
+    """The request in an object; `where` says in messages what object that is."""
+    digest = _digest(_object(document, "extensions", where))
     query = document.get("query")
-    if query is None:
+    if query is None and digest is None:
         raise BadRequest(f"'query' {where} is missing. Send the GraphQL document as a string.")
-    if not isinstance(query, str):
+    if query is not None and not isinstance(query, str):
         raise BadRequest(f"'query' {where} is {_kind(query)}. Send the GraphQL document as a string.")
-    if not query.strip():
+    if query is not None and not query.strip():
         raise BadRequest(f"'query' {where} is empty. Send the GraphQL document as a string.")
     operation_name = document.get("operationName")
     if operation_name is not None and not isinstance(operation_name, str):
         raise BadRequest(f"'operationName' {where} is {_kind(operation_name)}. Send a string or leave it out.")
-    variables = _object(document, "variables", where)
-    _object(document, "extensions", where)
-    return Request(query=query, operation_name=operation_name, variables=variables)
+    return Asked(query, digest, operation_name, _object(document, "variables", where))
+
+
+def _digest(extensions: Mapping[str, object]) -> str | None:
+    """The hash of a persisted query, if the request names one."""
+    given = extensions.get("persistedQuery")
+    if given is None:
+        return None
+    if not isinstance(given, dict) or given.get("version") != 1:
+        raise BadRequest("extensions.persistedQuery: only version 1 is read here. Send {version: 1, sha256Hash}.")
+    digest = given.get("sha256Hash")
+    if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
+        raise BadRequest("extensions.persistedQuery.sha256Hash: must be 64 hexadecimal digits. Send SHA-256 in hex.")
+    return digest
 
 
 def _object(document: Mapping[str, object], name: str, where: str) -> Mapping[str, object]:
@@ -115,17 +155,6 @@ def _object(document: Mapping[str, object], name: str, where: str) -> Mapping[st
     if not isinstance(value, dict):
         raise BadRequest(f"'{name}' {where} is {_kind(value)}. Send a JSON object or leave it out.")
     return value
-
-
-def _refuse_writes(request: Request) -> None:
-    try:
-        document = parse(request.query, no_location=True, max_tokens=_GET_TOKENS)
-    except (GraphQLSyntaxError, RecursionError):
-        return  # the engine says what is wrong with the document
-    operation = get_operation_ast(document, request.operation_name)
-    if operation is not None and operation.operation is not OperationType.QUERY:
-        kind = operation.operation.value
-        raise MethodNotAllowed(f"A {kind} cannot come by GET. Send it by POST.", "POST")
 
 
 def _kind(value: object) -> str:

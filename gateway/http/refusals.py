@@ -6,6 +6,7 @@ GatewayError
 ├── NotAcceptable         NOT_ACCEPTABLE: the caller reads none of the forms that we write
 ├── UnsupportedMediaType  UNSUPPORTED_MEDIA_TYPE: a body in a form that we do not read
 ├── BodyTooLarge          LIMIT_EXCEEDED: more bytes than the limit
+├── Throttled             THROTTLED: this subject asks too often
 ├── NotReady              NOT_READY: starting or closing
 └── Internal              INTERNAL: our own fault; the request id finds it in the log
 """
@@ -52,6 +53,17 @@ class BodyTooLarge(GatewayError):
 
     code = "LIMIT_EXCEEDED"
     status = 413
+
+
+class Throttled(GatewayError):
+    """This subject asks too often."""
+
+    code = "THROTTLED"
+    status = 429
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"You ask too often. Ask again in {seconds} s, and for many at once by a list.")
+        self.seconds = seconds
 
 
 class NotReady(GatewayError):

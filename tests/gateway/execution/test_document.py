@@ -88,7 +88,7 @@ def test_tenfold_fragments_are_refused_without_being_unfolded() -> None:
         for i in range(15)
     ]
     text = "{ viewer { jurisdiction { ...F0 } } }" + " ".join(steps) + " fragment F15 on Jurisdiction { name }"
-    assert "aliases; the limit is 200" in refused(text)
+    assert "2110 fields after fragments; the limit is 1000" in refused(text)
     assert "more than 10^12 fields" in refused(text, Limits(aliases=10**20, fields=10**12))
 
 

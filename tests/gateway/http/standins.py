@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 
 from graphql import GraphQLError, build_schema, graphql, validate
 from graphql import parse as parse_document
 
 from gateway.errors import AuditUnavailable, PurposeMissing, Unauthenticated
+from gateway.execution.document import PersistedDocuments
 from gateway.execution.engine import Answer, Request
 from gateway.http.application import Application, Route
 from gateway.http.cors import Origins
 from gateway.http.graphql import GraphQLEndpoint
+from gateway.http.operations import Operations
 from gateway.http.pages import assets, editor_page, landing
+from gateway.http.socket import SocketEndpoint
+from gateway.http.throttle import Throttle
 from gateway.viewer import Viewer
 
 GOOD = "good.token-1"
@@ -65,6 +70,9 @@ class Engine:
 class Viewers:
     """Three kinds of token."""
 
+    def __init__(self, seconds: float = 600.0) -> None:
+        self.seconds = seconds
+
     def verify(self, token: str) -> Viewer:
         if token == NO_PURPOSE:
             raise PurposeMissing("The token names no purpose. Ask for a token with one.")
@@ -80,20 +88,30 @@ class Viewers:
             purpose="AFTERCARE",
             issuer="tests",
             key_id="k1",
+            expires_at=time.time() + self.seconds,
         )
 
 
-def application(engine: Engine, *, editor: bool = True, origins: tuple[str, ...] = ()) -> Application:
+def application(
+    engine: Engine,
+    *,
+    editor: bool = True,
+    origins: tuple[str, ...] = (),
+    documents: PersistedDocuments | None = None,
+    throttle: Throttle | None = None,
+    viewers: Viewers | None = None,
+    init_seconds: float = 10.0,
+) -> Application:
     """The HTTP layer round a stand-in engine."""
-    endpoint = GraphQLEndpoint(
-        engine, Viewers(), max_body_bytes=LIMIT, page=editor_page(demo=False) if editor else None
-    )
+    operations = Operations(engine, viewers or Viewers(), documents=documents, throttle=throttle)
+    endpoint = GraphQLEndpoint(operations, max_body_bytes=LIMIT, page=editor_page(demo=False) if editor else None)
     routes = {
         "/": Route(landing(name="yiti-test", province="江苏省", demo=False, editor=editor)),
         "/graphql": Route(endpoint, ("GET", "POST")),
         **assets(),
     }
-    return Application(routes, Origins(origins))
+    sockets = {"/graphql": SocketEndpoint(operations, init_seconds=init_seconds)}
+    return Application(routes, Origins(origins), sockets)
 
 
 async def chunks(*parts: bytes) -> AsyncIterator[bytes]:
