@@ -6,19 +6,18 @@ import http.client
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from bench import people, queries
 from bench.contenders.house import settings_for, token_for
-from bench.load import Task, press
+from bench.load import WRK, Figures, Task, press
 from bench.people import Agencies
 from bench.processes import GATEWAY_CORE, OTHER_CORE, DidNotStart, Running, free_port, start
 from bench.rivals import OURS, ROOT, Contender, NpmPeers, Skipped, python_contenders
 
-ASKED: Final = 200  # distinct people of ONE
 QUESTIONS: Final = ("ONE", "LIST")
 
 
@@ -30,8 +29,10 @@ class Rig:
     seconds: float = 5.0
     warm: float = 3.0
     concurrencies: Sequence[int] = (1, 16, 64)
+    asked: int = 200  # distinct people of ONE
     only: Sequence[str] = ()
     npm: bool = True
+    wrk: str | None = WRK
     say: Callable[[str], None] = print
 
 
@@ -49,6 +50,14 @@ class Measured:
     calls: float  # upstream, per request under this load
     bad: int
     other_core: float  # how much of it the upstream took, 0 to 1
+
+    def line(self) -> str:
+        """For whoever watches the run."""
+        return (
+            f"{self.rate:9.1f}/s  p50 {self.p50:8.2f} ms  p99 {self.p99:8.2f} ms  cpu {self.cpu_ms:7.3f} ms"
+            f"  rss {self.resident_mb:5.0f} MB  calls {self.calls:.2f}  other core {self.other_core:.0%}"
+            f"  bad {self.bad}"
+        )
 
 
 @dataclass(slots=True)
@@ -81,8 +90,8 @@ class Comparing:
         self._rig = rig
         agencies = Agencies()
         self._bodies = {
-            "ONE": [queries.one(agencies.token(number)).decode() for number in range(ASKED)],
-            "LIST": [queries.listed(people.REGION).decode()],
+            "ONE": [queries.one(agencies.token(number)).decode() for number in range(rig.asked)],
+            "LIST": [queries.listed(city).decode() for city in people.CITIES],
         }
         self._expected: dict[str, list[str]] = {}
         self._headers: dict[str, str] = {}
@@ -198,14 +207,10 @@ class Comparing:
             measured = self._pressed(running, question, concurrency, seconds)
             slowest = 1 / measured.rate if measured.rate else seconds
             result.measured.append(measured)
-            rig.say(
-                f"{result.contender:18s} {question:4s} c={concurrency:<3d} {measured.rate:9.1f}/s  p50 {measured.p50:8.2f} ms"
-                f"  p99 {measured.p99:8.2f} ms  cpu {measured.cpu_ms:7.3f} ms  rss {measured.resident_mb:5.0f} MB"
-                f"  calls {measured.calls:.2f}  other core {measured.other_core:.0%}  bad {measured.bad}"
-            )
+            rig.say(f"{result.contender:18s} {question:4s} c={concurrency:<3d} {measured.line()}")
 
-    def _press(self, port: int, question: str, concurrency: int, seconds: float) -> Any:
-        return press(Task(port, self._headers, self._bodies[question], concurrency, seconds))
+    def _press(self, port: int, question: str, concurrency: int, seconds: float) -> Figures:
+        return press(Task(port, self._headers, self._bodies[question], concurrency, seconds), wrk=self._rig.wrk)
 
     def _pressed(self, running: Running, question: str, concurrency: int, seconds: float) -> Measured:
         upstream = self._upstream
@@ -233,14 +238,13 @@ def _post(port: int, headers: dict[str, str], body: str) -> bytes:
         connection.request("POST", "/graphql", body.encode(), headers)
         answer = connection.getresponse()
         content = answer.read()
-        if answer.status != 200:
-            raise Unequal(f"status {answer.status}: {content[:300].decode(errors='replace')}")
-        return content
     except OSError as err:
         raise DidNotStart(f"broke the connection off: {err}") from err
     finally:
-        with suppress(OSError):
-            connection.close()
+        connection.close()
+    if answer.status != 200:
+        raise Unequal(f"status {answer.status}: {content[:300].decode(errors='replace')}")
+    return content
 
 
 def _data(content: bytes) -> str:
@@ -255,5 +259,7 @@ def _first_difference(found: Sequence[str], expected: Sequence[str]) -> str:
     for one, other in zip(found, expected, strict=True):
         for place, (left, right) in enumerate(zip(one, other, strict=False)):
             if left != right:
-                return f"{one[max(0, place - 60) : place + 60]!r} instead of {other[max(0, place - 60) : place + 60]!r}"
+                return (
+                    f"{one[max(0, place - 60) : place + 60]!r} instead of {other[max(0, place - 60) : place + 60]!r}"
+                )
     return "one is longer"

@@ -65,10 +65,23 @@ type Assessment {{
 type Agreement {{ kind: AgreementKind signedOn: Date endsOn: Date agency: Agency }}
 type Agency {{ code: String! name: String! }}
 scalar Date
-{"".join(map(_enum, (
-    enums.MeasureKind, enums.EndReason, enums.MeasureStatus, enums.CaseStage, enums.AssessmentStage,
-    enums.PassFail, enums.GoodFair, enums.AgreementKind,
-)))}"""
+{
+    "".join(
+        map(
+            _enum,
+            (
+                enums.MeasureKind,
+                enums.EndReason,
+                enums.MeasureStatus,
+                enums.CaseStage,
+                enums.AssessmentStage,
+                enums.PassFail,
+                enums.GoodFair,
+                enums.AgreementKind,
+            ),
+        )
+    )
+}"""
 
 SUPPORT: Final = f"""
 type Person @key(fields: "id") {{ id: ID! support: SupportRecord }}
@@ -119,23 +132,32 @@ class Subgraphs:
 
         query.fields["_entities"].resolve = entities
         if name == "register":
-            query.fields["person"].resolve = lambda _root, _info, id: next(  # noqa: A006 - the argument's name
+            query.fields["person"].resolve = lambda _root, _info, id: next(
                 (shape(number) for number in self._agencies.numbers([id])), None
             )
             query.fields["persons"].resolve = self._listed
         return schema
 
-    def _listed(self, _root: Any, _info: Any, first: int, filter: Mapping[str, Any]) -> dict[str, object]:  # noqa: A002
+    def _listed(self, _root: Any, _info: Any, first: int, filter: Mapping[str, Any]) -> dict[str, object]:
         numbers = self._agencies.under(filter["residence"]["under"])[:first]
         return {"edges": [{"node": self._registered(number)} for number in numbers]}
 
     def _registered(self, number: int) -> dict[str, object]:
         row = people.register(number, self._agencies.token(number))
-        return {"__typename": "Person", **row, "domicile": _place(row, "domicile"), "residence": _place(row, "residence")}
+        return {
+            "__typename": "Person",
+            **row,
+            "domicile": _place(row, "domicile"),
+            "residence": _place(row, "residence"),
+        }
 
     def _cases(self, number: int) -> dict[str, object]:
         token = self._agencies.token(number)
-        return {"__typename": "Person", "id": token, "cases": {"edges": [{"node": case_of(people.custody(number, token))}]}}
+        return {
+            "__typename": "Person",
+            "id": token,
+            "cases": {"edges": [{"node": case_of(people.custody(number, token))}]},
+        }
 
     def _support(self, number: int) -> dict[str, object]:
         token = self._agencies.token(number)

@@ -1,4 +1,4 @@
-"""The load: kept-alive connections that each ask, wait for the answer and ask again. wrk where there is one, else ours.
+"""The load: kept-alive connections that ask, wait for the answer and ask again. wrk where there is one, else ours.
 
 Ours is a process of its own (`python -m bench.load`, the task as JSON on stdin). Only answers of status 200 count.
 """
@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ def _with_ours(task: Task) -> Figures:
         input=json.dumps(asdict(task)).encode(),
         stdout=subprocess.PIPE,
         check=True,
-        preexec_fn=_pin,  # noqa: PLW1509 - nobody has threads here
+        preexec_fn=_pin,
     )
     return Figures(**json.loads(done.stdout))
 
@@ -106,7 +107,7 @@ def _with_wrk(task: Task, wrk: str) -> Figures:
             [*command, "-s", str(script), address, "--", str(bodies)],
             stdout=subprocess.PIPE,
             check=True,
-            preexec_fn=_pin,  # noqa: PLW1509 - nobody has threads here
+            preexec_fn=_pin,
         )
     said = next(line for line in done.stdout.decode().splitlines() if line.startswith("FIGURES "))
     return Figures(**json.loads(said.removeprefix("FIGURES ")))
@@ -162,7 +163,7 @@ class _Asking(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._ask()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's name
         """asyncio's."""
         if not self.stopped:
             self._tally.bad += 1
@@ -174,18 +175,15 @@ class _Asking(asyncio.Protocol):
 
 
 async def _pressed(task: Task) -> Figures:
-    head = "".join(f"{name}: {value}\r\n" for name, value in task.headers.items())
-    requests = [
-        f"POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\n{head}content-length: {len(body.encode())}\r\n\r\n{body}".encode()
-        for body in task.bodies
-    ]
+    head = "POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\n"
+    head += "".join(f"{name}: {value}\r\n" for name, value in task.headers.items())
+    requests = [f"{head}content-length: {len(body.encode())}\r\n\r\n{body}".encode() for body in task.bodies]
     tally, loop = _Tally(), asyncio.get_running_loop()
     began = time.perf_counter()
     connections = []
     for first in range(task.concurrency):
-        made = _Asking(requests, first * 7, tally)
-        connections.append(made)
-        await loop.create_connection(lambda made=made: made, "127.0.0.1", task.port)
+        connections.append(_Asking(requests, first * 7, tally))
+        await loop.create_connection(partial(connections.__getitem__, first), "127.0.0.1", task.port)
     await asyncio.sleep(task.seconds)
     spent = time.perf_counter() - began
     for connection in connections:

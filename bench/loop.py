@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, TypeVar
 
@@ -15,8 +16,6 @@ HAS_UVLOOP = find_spec("uvloop") is not None
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run to the end."""
     if HAS_UVLOOP:
-        import uvloop
-
-        result: T = uvloop.run(work)
+        result: T = import_module("uvloop").run(work)
         return result
     return asyncio.run(work)

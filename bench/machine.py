@@ -43,9 +43,9 @@ class Machine:
 
     def lines(self) -> list[str]:
         """As a list in Markdown."""
-        load = ", ".join(f"{one:.2f}" for one in self.load_average)
+        load = ", ".join(f"{one:.2f}" for one in self.load_average) + " before"
         return [
-            f"- {self.began}; {self.cores} cores of {self.processor}, {self.memory_gb} GB; load average {load} before",
+            f"- {self.began}; {self.cores} cores of {self.processor}, {self.memory_gb} GB; load average {load}",
             f"- Python {self.python} on {self.loop} for all Python processes; load by {self.load_tool}",
         ]
 

@@ -50,7 +50,11 @@ class Agencies:
     def under(self, region: str) -> list[int]:
         """The people who live in a region, in the order of their pseudonyms."""
         living = {number for number in range(self.count) if residence(number).startswith(region.rstrip("0"))}
-        return [number for _, number in sorted((token, number) for token, number in self.tokens.items()) if number in living]
+        return [
+            number
+            for _, number in sorted((token, number) for token, number in self.tokens.items())
+            if number in living
+        ]
 
     def token(self, number: int) -> str:
         """Somebody's pseudonym."""

@@ -99,7 +99,7 @@ def start(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=lambda: os.sched_setaffinity(0, {core}),  # noqa: PLW1509 - nobody has threads here
+            preexec_fn=lambda: os.sched_setaffinity(0, {core}),
         )
     return Running(name, process, port, log)
 

@@ -38,13 +38,14 @@ LIST: Final = """query List($region: String!, $first: Int!) {
 
 def one(person: str) -> bytes:
     """The body of a request for one person."""
-    return _body(ONE, "One", {"id": person})
+    return body(ONE, "One", {"id": person})
 
 
 def listed(region: str, first: int = 100) -> bytes:
     """The body of a request for the people of a region."""
-    return _body(LIST, "List", {"region": region, "first": first})
+    return body(LIST, "List", {"region": region, "first": first})
 
 
-def _body(query: str, name: str, variables: dict[str, object]) -> bytes:
+def body(query: str, name: str, variables: dict[str, object]) -> bytes:
+    """The body of a request."""
     return json.dumps({"query": query, "operationName": name, "variables": variables}).encode()

@@ -68,7 +68,11 @@ class NpmPeers:
         self._directory.mkdir(parents=True, exist_ok=True)
         wanted = (NPM / "package.json").read_bytes()
         installed = self._directory / "package.json"
-        if not (self._directory / "node_modules").is_dir() or not installed.exists() or installed.read_bytes() != wanted:
+        if (
+            not (self._directory / "node_modules").is_dir()
+            or not installed.exists()
+            or installed.read_bytes() != wanted
+        ):
             installed.write_bytes(wanted)
             self._run(["npm", "install", "--no-audit", "--no-fund", "--loglevel=error"], "npm install failed")
         for script in NPM.glob("*.mjs"):
@@ -79,7 +83,12 @@ class NpmPeers:
     def contenders(self) -> list[Contender]:
         """Whoever runs on this machine."""
         modules, supergraph = self._directory / "node_modules", str(self._directory / "supergraph.graphql")
-        hive = [self._node(), str(modules / "@graphql-hive" / "gateway" / "dist" / "bin.js"), "supergraph", supergraph]
+        hive = [
+            self._node(),
+            str(modules / "@graphql-hive" / "gateway" / "dist" / "bin.js"),
+            "supergraph",
+            supergraph,
+        ]
         node = self._version(self._node())
         found = [
             Contender(
@@ -111,7 +120,9 @@ class NpmPeers:
             return []
         project = self._directory / "grafbase"
         (project / "grafbase").mkdir(parents=True, exist_ok=True)
-        (project / "grafbase" / "schema.graphql").write_text("extend schema @graph(type: federated)\n", encoding="utf-8")
+        (project / "grafbase" / "schema.graphql").write_text(
+            "extend schema @graph(type: federated)\n", encoding="utf-8"
+        )
 
         def command(port: int) -> list[str]:
             listen = ["--listen-address", f"127.0.0.1:{port}", "--federated-schema", supergraph]
@@ -128,11 +139,19 @@ class NpmPeers:
         return str(found["version"])
 
     def _version(self, node: str) -> str:
-        return subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip().lstrip("v")
+        return (
+            subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip().lstrip("v")
+        )
 
     def _run(self, command: list[str], failing: str, given: str | None = None) -> None:
         done = subprocess.run(
-            command, cwd=self._directory, input=given, capture_output=True, text=True, env=dict(os.environ), check=False
+            command,
+            cwd=self._directory,
+            input=given,
+            capture_output=True,
+            text=True,
+            env=dict(os.environ),
+            check=False,
         )
         if done.returncode:
             raise Skipped(f"{failing}: {done.stderr.strip().splitlines()[-1:]}")

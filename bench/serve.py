@@ -44,7 +44,13 @@ def _application(name: str, port: int) -> int:
     else:
         from bench.contenders import plain_strawberry as made
     config = uvicorn.Config(
-        made.application(), port=port, http="httptools", ws="none", lifespan="off", log_level="warning", access_log=False
+        made.application(),
+        port=port,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
     )
     run(uvicorn.Server(config).serve())
     return 0

@@ -207,7 +207,7 @@ class Query:
         return _person(await info.context["register"].load(id))
 
     @strawberry.field
-    async def persons(self, info: strawberry.Info, filter: PersonFilter, first: int = 20) -> PersonConnection:  # noqa: A002
+    async def persons(self, info: strawberry.Info, filter: PersonFilter, first: int = 20) -> PersonConnection:
         """The people of a region."""
         rows = await info.context["apis"].living_under(filter.residence.under)
         return PersonConnection(edges=[PersonEdge(node=_person(row)) for row in rows[:first]])
@@ -300,6 +300,6 @@ def application() -> Any:
     schema = strawberry.Schema(
         query=Query,
         types=[CompulsoryIsolation, CommunityRecovery],
-        extensions=[ParserCache(), ValidationCache()],
+        extensions=[ParserCache, ValidationCache],
     )
     return _Endpoint(schema)
