@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from mocks.stage import Stage
 from mocks.tour.ask import PROVINCE_NAMES
 from mocks.tour.page import Page, Tone
 
-_STORIES = ("hiv", "conflict", "ordered_not_reported", "relief_applicant", "cross_province")
+_STORIES: Final[Mapping[str, str]] = {
+    "hiv": "station 2; one of the viewers is he himself",
+    "conflict": "station 5; one of the viewers is she herself",
+    "ordered_not_reported": "station 3; ask as the township worker",
+    "relief_applicant": "station 6; ask as the civil-affairs clerk, too",
+    "cross_province": "station 4; ask in Zhejiang",
+}
 
 
 def tell_where(stage: Stage, page: Page) -> None:
@@ -24,8 +32,11 @@ def tell_where(stage: Stage, page: Page) -> None:
     )
     page.gap()
     page.table(
-        ("a person to ask for", "person(id: …)"),
-        [(stage.world.story(name).name, stage.person_id(stage.world.story(name))) for name in _STORIES],
+        ("a person to ask for", "person(id: …)", "see"),
+        [
+            (stage.world.story(name).name, stage.person_id(stage.world.story(name)), see)
+            for name, see in _STORIES.items()
+        ],
     )
     page.gap()
     page.say("By hand, as the aftercare officer of Jiangsu (`yiti token` lists the others):")

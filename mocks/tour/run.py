@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 import time
@@ -43,9 +44,13 @@ def main(once: bool) -> int:
             walk(tour(stage, page, runner))
             if not once:
                 _stay(stage, page)
-        except (StageError, NotStarted) as err:
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # who read us has gone: write no more
+            return INTERRUPTED
+        except (StageError, NotStarted, TimeoutError) as err:
             progress.broken()
-            print(f"yiti demo: {err}", file=sys.stderr)
+            why = str(err) or f"the gateways do not know each other yet; their logs are under {STATE}"
+            print(f"yiti demo: {why}", file=sys.stderr)
             return UNMET
         except UnmetExpectation as err:
             print(f"\nyiti demo: expected, but not so: {err}", file=sys.stderr)
