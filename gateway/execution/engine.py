@@ -180,7 +180,7 @@ class Engine:
 def _problem(problem: Problem) -> dict[str, object]:
     """One error per source that did not deliver; its fields are null, the rest of the answer stands."""
     return {
-        "message": f"{problem.source}: {problem.message} Its fields are null; ask again later.",
+        "message": f"{problem.message} Its fields are null.",
         "extensions": {
             "code": f"SOURCE_{problem.code}",
             "source": problem.source,

@@ -52,6 +52,7 @@ def journeys(token: str, rows: Mapping[str, Sequence[Row]], handles: Handles) ->
     groups: list[dict[str, list[Row]]] = [{entity: [] for entity in belonging} for _ in opened]
     for row in everything:
         groups[_place(row, opened)][row.entity].append(row)
+    # An entity without rows is known to be empty; one that could not be read is not among `rows` at all.
     cases = [
         CaseFile(
             handles.case(token, day.isoformat()),

@@ -96,8 +96,10 @@ class People:
         needs = plan.completed(self._hidden)
         reading = await self._house.sources.read(holders, needs, self._call, peers=not self._viewer.forwarded)
         blind = self._blind_guards(reading)
+        failed = {entity for problem in reading.problems for entity in problem.entities}
+        empty: dict[str, Sequence[Record]] = {entity: () for entity in needs if entity not in failed}
         judged = {
-            primary: self._judged(primary, reading.records.get(primary, {}), tuple(found), plan, blind)
+            primary: self._judged(primary, {**empty, **reading.records.get(primary, {})}, tuple(found), plan, blind)
             for primary, found in holders.items()
         }
         return {token: judged[primary] for token, primary in primaries.items()}, reading

@@ -203,6 +203,21 @@ async def test_while_nobody_can_say_whether_a_record_is_sealed_it_counts_as_seal
     assert [facts.sealed for facts in small.authorizer.asked if not facts.responsible] == [False, True]
 
 
+async def test_nothing_there_is_an_empty_list_and_not_known_is_null() -> None:
+    query = "query($id: ID!){person(id:$id){support{grants{kind}} family{name} cases{edges{node{agreements{kind}}}}}}"
+    small = two_agencies()
+    found = (await ask(small, query, {"id": ANN_ID}))["data"]["person"]
+    assert found == {"support": {"grants": []}, "family": [], "cases": {"edges": [{"node": {"agreements": []}}]}}
+    small.sources.down.add("police")
+    small.sources.entities = ("SupportGrant", "FamilyMember", "Agreement")
+    found = (await ask(small, query, {"id": ANN_ID}))["data"]["person"]
+    assert found == {
+        "support": {"grants": None},
+        "family": None,
+        "cases": {"edges": [{"node": {"agreements": None}}]},
+    }
+
+
 async def test_people_asked_for_at_once_are_one_batch() -> None:
     small = two_agencies()
     query = """query($people: [_Any!]!){_entities(representations: $people){... on Person{id name}}}"""

@@ -80,6 +80,7 @@ class MemorySources:
     rows: dict[str, dict[str, dict[str, list[Record]]]]
     manifests: Mapping[str, Manifest]
     down: set[str] = field(default_factory=set)
+    entities: tuple[str, ...] = ("PersonRecord",)  # what a source that is down would have filled
     asked: list[tuple[dict[str, tuple[str, ...]], dict[str, frozenset[str]]]] = field(default_factory=list)
 
     async def read(
@@ -99,7 +100,7 @@ class MemorySources:
                         found.setdefault(token, {}).setdefault(entity, []).extend(_projected(rows, needs[entity]))
         used = {source for sources in holders.values() for source in sources}
         problems = tuple(
-            Problem(source, "UNAVAILABLE", "did not answer in time.", ("PersonRecord",))
+            Problem(source, "UNAVAILABLE", f"{source} did not answer in time.", self.entities)
             for source in used & self.down
         )
         outcomes = tuple(
