@@ -11,9 +11,25 @@ import socket
 import uvicorn
 
 from gateway.app import opened
+from gateway.http import Application
 from gateway.settings import Settings, SettingsError
 
 log = logging.getLogger("yiti.serving")
+
+
+class _Announced(uvicorn.Server):
+    """Says where it answers, once it does."""
+
+    def __init__(self, config: uvicorn.Config, name: str) -> None:
+        super().__init__(config)
+        self._name = name
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """From here on connections are taken."""
+        await super().startup(sockets=sockets)
+        for listener in sockets or ():
+            host, port = listener.getsockname()[:2]
+            log.info("%s answers at http://%s:%s/graphql", self._name, host, port)
 
 
 async def serve(settings: Settings) -> int:
@@ -21,24 +37,27 @@ async def serve(settings: Settings) -> int:
     with _listen(settings.host, settings.port) as listener:
         async with opened(settings) as gateway:
             _outlive_signals()
-            config = uvicorn.Config(
-                gateway.application,
-                http="httptools",
-                ws="websockets-sansio",
-                ws_max_size=settings.max_body_bytes,
-                ws_per_message_deflate=False,  # a small message could swell to any size
-                lifespan="off",
-                log_config=None,
-                access_log=False,  # it would write query strings
-                server_header=False,
-                timeout_graceful_shutdown=10,
-            )
+            config = server_config(gateway.application, settings.max_body_bytes)
             gc.collect()
             gc.freeze()  # what is built by now stays for good; no need to look at it again and again
-            host, port = listener.getsockname()[:2]
-            log.info("%s answers at http://%s:%s/graphql", settings.name, host, port)
-            await uvicorn.Server(config).serve(sockets=[listener])
+            await _Announced(config, settings.name).serve(sockets=[listener])
     return 0
+
+
+def server_config(application: Application, max_message: int) -> uvicorn.Config:
+    """How the server is to be; `max_message` bytes is the longest WebSocket message."""
+    return uvicorn.Config(
+        application,
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=max_message,
+        ws_per_message_deflate=False,  # a small message could swell to any size
+        lifespan="off",
+        log_config=None,
+        access_log=False,  # it would write query strings
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:

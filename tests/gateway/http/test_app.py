@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import logging
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -21,82 +19,13 @@ from adapters.manifest import ManifestError
 from gateway.app import Gateway, opened
 from gateway.audit.record import AccessQuery
 from gateway.cli import main
-from gateway.demo_viewers import development_issuer, read_viewers
 from gateway.errors import AuditUnavailable
 from gateway.federation.assertion import PeerSigner
-from gateway.keys import KeyFileError, make_signing_key, public_jwks
+from gateway.keys import KeyFileError, make_signing_key
 from gateway.settings import Settings, SettingsError, load
-from gateway.tokens import Peer
-from schema.codes import check_digit
-
-NUMBER = "32990119900101001" + check_digit("32990119900101001")
-
-MANIFEST = """
-contract: "1.0"
-id: jiangsu-register
-version: "1"
-name: 试验名册
-owner: 试验机关
-jurisdiction: "320000"
-agency: {code: "320500000001", name: 试验机关, kind: AFTERCARE, jurisdiction: "320500"}
-source: {kind: sql, url: "${REGISTER_DATABASE}"}
-entities:
-  PersonRecord:
-    dataset: PEOPLE
-    key: ID
-    fields:
-      name: {path: NAME}
-      idNumber: {path: NUMBER, type: id_number}
-      residenceCode: {path: PLACE}
-"""
-
-VIEWERS = """
-- profile: officer
-  title: 后续照管工作人员
-  subject: staff-7
-  agency: {code: "320500000001", name: 试验机关, kind: AFTERCARE, jurisdiction: "320500"}
-  roles: [AFTERCARE_OFFICER]
-  purpose: AFTERCARE
-"""
+from tests.gateway.http.register import MANIFEST, NUMBER, officer
 
 LOOKUP = "query L($n: String!) { lookup(document: {kind: RESIDENT_ID, number: $n}) { id name } }"
-
-
-def fill(path: Path) -> None:
-    connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE PEOPLE (ID TEXT PRIMARY KEY, NAME TEXT, NUMBER TEXT, PLACE TEXT)")
-    connection.execute("INSERT INTO PEOPLE VALUES ('7', '试验甲', ?, '320505')", (NUMBER,))
-    connection.commit()
-    connection.close()
-
-
-@pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    for name in Settings.model_fields:
-        monkeypatch.delenv(f"YITI_{name.upper()}", raising=False)
-    fill(tmp_path / "register.db")
-    monkeypatch.setenv("REGISTER_DATABASE", f"sqlite+aiosqlite:///{tmp_path / 'register.db'}")
-    (tmp_path / "manifests").mkdir()
-    (tmp_path / "manifests" / "register.yaml").write_text(MANIFEST, encoding="utf-8")
-    (tmp_path / "viewers.yaml").write_text(VIEWERS, encoding="utf-8")
-    peer = make_signing_key(tmp_path / "peer.key.json")
-    (tmp_path / "peer.jwks.json").write_text(json.dumps(public_jwks(peer)))
-    return load(
-        mode="demo",
-        name="yiti-jiangsu",
-        province="320000",
-        manifests=(tmp_path / "manifests",),
-        state=tmp_path / "state",
-        peers={"yiti-zhejiang": Peer(tmp_path / "peer.jwks.json", "330000")},
-        demo_viewers=tmp_path / "viewers.yaml",
-        today="2026-11-01",
-    )
-
-
-@pytest.fixture
-async def gateway(settings: Settings) -> AsyncIterator[Gateway]:
-    async with opened(settings) as gateway:
-        yield gateway
 
 
 @pytest.fixture
@@ -104,11 +33,6 @@ async def client(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(gateway.application)
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
         yield client
-
-
-def officer(settings: Settings) -> dict[str, str]:
-    (viewer,) = read_viewers(settings.demo_viewers) if settings.demo_viewers else ()
-    return {"Authorization": f"Bearer {viewer.token(development_issuer(settings))}"}
 
 
 async def look_up(client: httpx.AsyncClient, headers: dict[str, str], number: str = NUMBER) -> httpx.Response:
