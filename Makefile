@@ -33,7 +33,7 @@ check: $(BIN)/.ready ## Formatting, lint, types, the printed schema
 	@$(BIN)/mypy
 	@$(BIN)/yiti schema --check
 
-bench: $(BIN)/.ready ## Compare with and without authorization and audit, in one run
+bench: $(BIN)/.ready ## Compare with other gateways on one upstream (ten minutes; writes docs/performance.md)
 	@$(BIN)/python -m bench
 
 equivalence: $(BIN)/.ready ## Hold our executor to graphql-core on random operations (SECONDS=600, SEED=...)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -49,7 +50,7 @@ class Measured:
     resident_mb: float
     calls: float  # upstream, per request under this load
     bad: int
-    other_core: float  # how much of it the upstream took, 0 to 1
+    other_core: float  # how much of it upstream and load took, 0 to 1
 
     def line(self) -> str:
         """For whoever watches the run."""
@@ -215,7 +216,7 @@ class Comparing:
     def _pressed(self, running: Running, question: str, concurrency: int, seconds: float) -> Measured:
         upstream = self._upstream
         assert upstream is not None  # noqa: S101 - only called while it runs
-        cpu, other, calls = running.cpu_seconds, upstream.cpu_seconds, self._calls()
+        cpu, other, calls = running.cpu_seconds, upstream.cpu_seconds + _ended(), self._calls()
         figures = self._press(running.port, question, concurrency, seconds)
         served = max(figures.requests, 1)
         return Measured(
@@ -228,8 +229,13 @@ class Comparing:
             resident_mb=running.resident_mb,
             calls=(self._calls() - calls) / served,
             bad=figures.bad,
-            other_core=(upstream.cpu_seconds - other) / figures.seconds,
+            other_core=(upstream.cpu_seconds + _ended() - other) / figures.seconds,
         )
+
+
+def _ended() -> float:
+    """CPU time of all processes of ours that have ended: each load is one."""
+    return sum(os.times()[2:4])
 
 
 def _post(port: int, headers: dict[str, str], body: str) -> bytes:

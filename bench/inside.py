@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -130,4 +131,9 @@ async def house(directory: Path, *, guarded: bool = True, remembering: bool = Tr
         patch("gateway.app.FederatedSources", Remembering) if remembering else nullcontext(),
     ):
         async with opened(settings) as gateway:
-            yield House(gateway, settings)
+            gc.collect()
+            gc.freeze()  # as gateway.serving does
+            try:
+                yield House(gateway, settings)
+            finally:
+                gc.unfreeze()
