@@ -14,7 +14,7 @@ from mocks.tour.widths import pad, pieces, width, wrap
 
 NARROWEST, WIDEST = 60, 108
 _GAP = "  "
-_NARROW = 4
+_NARROW, _READABLE = 4, 12
 
 
 class Tone(Enum):
@@ -139,7 +139,8 @@ def _widths(room: int, rows: Sequence[Sequence[Cell]]) -> list[int]:
     columns = list(zip(*rows, strict=True))
     widths = [max(width(cell.text) for cell in column) for column in columns]
     words = [
-        max(width(piece.strip()) for cell in column for piece in pieces(cell.text) or ("",)) for column in columns
+        max(min(_READABLE, natural), *(width(piece.strip()) for cell in column for piece in pieces(cell.text)), 0)
+        for natural, column in zip(widths, columns, strict=True)
     ]
     room -= len(_GAP) * (len(widths) - 1)
     for least in (words, [_NARROW] * len(widths)):

@@ -33,6 +33,14 @@ def main(once: bool) -> int:
     """Run the demo; its exit code: 0 all went as told, 1 something did not, 130 interrupted on the way."""
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _interrupt)
+    try:
+        return _demonstrate(once)
+    except BrokenPipeError:  # who read us has gone: write no more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INTERRUPTED
+
+
+def _demonstrate(once: bool) -> int:
     page = Page.of(sys.stdout)
     _welcome(page)
     progress = Progress()
@@ -44,9 +52,6 @@ def main(once: bool) -> int:
             walk(tour(stage, page, runner))
             if not once:
                 _stay(stage, page)
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # who read us has gone: write no more
-            return INTERRUPTED
         except (StageError, NotStarted, TimeoutError) as err:
             progress.broken()
             why = str(err) or f"the gateways do not know each other yet; their logs are under {STATE}"

@@ -11,7 +11,8 @@ from mocks.tour.words import purpose
 
 QUERY = """query Log($since: DateTime!) {
   accesses(filter: { since: $since }, first: 100) {
-    edges { node { at subject agency { name } purpose operation persons via peers outcome
+    edges { node {
+      at subject agency { name } purpose operation persons via peers outcome
       fields { effect } entry { index leafHash } } }
   }
 }"""
@@ -21,7 +22,6 @@ NOBODY = """query Nobody($id: ID!) {
 }"""
 
 _SHOWN = 12
-_FORWARDED = "(forwarded)"
 _ABOUT_NOBODY = {"Sources", "Log"}
 
 
@@ -37,7 +37,7 @@ def show_access_log(tour: Tour) -> None:
     page.ask("Jiangsu's auditor 审计人员", QUERY)
     here, there = _log(tour, "jiangsu"), _log(tour, "zhejiang")
     page.table(
-        ("at (UTC)", "who", "of", "purpose", "question", "people", "fields: shown, masked, denied"),
+        ("at (UTC)", "who", "of", "purpose", "question", "shown/ masked/ denied"),
         [_row(one) for one in here[:_SHOWN]],
     )
     asked = {one.operation for one in tour.asker.asked if one.province == "jiangsu"} - _ABOUT_NOBODY
@@ -61,8 +61,9 @@ def _log(tour: Tour, province: str) -> list[dict[str, Any]]:
 
 def _row(entry: dict[str, Any]) -> tuple[str | Cell, ...]:
     effects = Counter(one["effect"] for one in entry["fields"])
-    counts = f"{effects['ALLOW']}, {effects['MASK']}, {effects['DENY']}"
-    who = entry["subject"].removeprefix("staff-")
+    counts = f"{effects['ALLOW']}/{effects['MASK']}/{effects['DENY']}"
+    subject = entry["subject"]
+    who = subject.removeprefix("staff-").replace("-", " ") if subject.startswith("staff-") else subject
     if entry["via"]:
         who += f", via {' and '.join(entry['via'])}"
     return (
@@ -70,10 +71,20 @@ def _row(entry: dict[str, Any]) -> tuple[str | Cell, ...]:
         who,
         entry["agency"]["name"].replace("（模拟）", ""),
         purpose(entry["purpose"]),
-        _FORWARDED if entry["operation"] == "Peer" else entry["operation"],
-        str(len(entry["persons"])),
+        _question(entry),
         Cell(counts + (f" {entry['outcome']}" if entry["outcome"] != "OK" else ""), Tone.WARN),
     )
+
+
+def _question(entry: dict[str, Any]) -> str:
+    name = "(forwarded)" if entry["operation"] == "Peer" else entry["operation"]
+    people = len(entry["persons"])
+    return f"{name}, of {people} people" if people > 1 else str(name)
+
+
+def _brief(entry: dict[str, Any]) -> tuple[str | Cell, ...]:
+    at, who, _, _, question, counts = _row(entry)
+    return at, who, question, counts
 
 
 def _nobody(tour: Tour) -> None:
@@ -103,8 +114,8 @@ def _both_sides(tour: Tour, here: list[dict[str, Any]], there: list[dict[str, An
     page.gap()
     page.say("The question of station 4 crossed the border, so it is on record twice, with each its own decisions:")
     page.table(
-        ("whose log", "at (UTC)", "who", "of", "purpose", "question", "people", "shown, masked, denied"),
-        [("Zhejiang 浙江", *_row(asked)), ("Jiangsu 江苏", *_row(held))],
+        ("whose log", "at (UTC)", "who", "question", "shown/ masked/ denied"),
+        [(whose, *_brief(entry)) for whose, entry in (("Zhejiang 浙江", asked), ("Jiangsu 江苏", held))],
     )
     page.gap()
     page.check(
