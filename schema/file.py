@@ -27,6 +27,10 @@ class Handles(Protocol):
         """Of a row in the graph."""
         ...
 
+    def case(self, token: str, anchor: str) -> str:
+        """Of a journey."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -81,11 +85,18 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
-    """One rehabilitation journey."""
+    """One rehabilitation journey: whose, and by what it is told from that person's others."""
 
-    id: str
+    owner: str
+    anchor: str
+    handles: Handles = field(repr=False, compare=False)
     rows: Mapping[str, tuple[Row, ...] | None]  # entity -> rows; None where the viewer may not know of them
     derived: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """The case's handle, made when it is asked for."""
+        return self.handles.case(self.owner, self.anchor)
 
 
 @dataclass(frozen=True, slots=True)

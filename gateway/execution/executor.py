@@ -24,7 +24,8 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_variable_values
 
-from gateway.execution.shape import Shaper
+from gateway.execution.selection import Selections
+from gateway.execution.shape import Shaping
 
 _DIRECTIVES = frozenset({"skip", "include"})
 
@@ -36,7 +37,7 @@ class Executor:
         self._schema = schema
         self._reference = reference
         self._size = size
-        self._kept: OrderedDict[tuple[object, ...], Shaper] = OrderedDict()
+        self._kept: OrderedDict[tuple[object, ...], Selections] = OrderedDict()
         self._traits: OrderedDict[tuple[str, int], tuple[bool, tuple[str, ...]]] = OrderedDict()
 
     async def run(
@@ -54,9 +55,9 @@ class Executor:
         values = get_variable_values(self._schema, operation.variable_definitions or (), dict(variables))
         if isinstance(values, list):
             return ExecutionResult(None, values)
-        shaper = self._shaper(text_hash, document, operation, values, switches)
-        context.plans = shaper.plans
-        return await shaper.run(context, values).execute()
+        selections = self._selections(text_hash, document, operation, values, switches)
+        context.plans = selections.plans
+        return await Shaping(selections, context, values).execute()
 
     async def _core(
         self,
@@ -88,14 +89,14 @@ class Executor:
             _keep(self._traits, key, found, self._size)
         return found
 
-    def _shaper(
+    def _selections(
         self,
         text_hash: str,
         document: DocumentNode,
         operation: OperationDefinitionNode,
         variables: VariableValues,
         switches: tuple[str, ...],
-    ) -> Shaper:
+    ) -> Selections:
         chosen = tuple(variables.coerced.get(name) for name in switches)
         key = (text_hash, id(operation), chosen)
         found = self._kept.get(key)
@@ -103,7 +104,7 @@ class Executor:
             fragments = {
                 node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
             }
-            found = Shaper(self._schema, operation, fragments, variables)
+            found = Selections(self._schema, operation, fragments, variables)
             _keep(self._kept, key, found, self._size)
         return found
 

@@ -55,7 +55,9 @@ def journeys(token: str, rows: Mapping[str, Sequence[Row]], handles: Handles) ->
     # An entity without rows is known to be empty; one that could not be read is not among `rows` at all.
     cases = [
         CaseFile(
-            handles.case(token, day.isoformat()),
+            token,
+            day.isoformat(),
+            handles,
             {entity: tuple(found) for entity, found in group.items()},
         )
         for day, group in zip(opened, groups, strict=True)

@@ -77,9 +77,11 @@ def _cases(raw: PersonFile, decision: Decision, derived: Collection[str], today:
         return None
     return tuple(
         CaseFile(
-            id=case.id,
-            rows={entity: _rows(entity, rows, decision) for entity, rows in case.rows.items()},
-            derived={
+            case.owner,
+            case.anchor,
+            case.handles,
+            {entity: _rows(entity, rows, decision) for entity, rows in case.rows.items()},
+            {
                 name: _derived(CASE_DERIVATIONS[name].compute(case, today), CASE_DERIVATIONS[name].label, decision)
                 for name in derived
                 if name in CASE_DERIVATIONS

@@ -40,7 +40,7 @@ def file(*rows: Row, **values: object) -> PersonFile:
     grouped: dict[str, tuple[Row, ...]] = {}
     for one in rows:
         grouped[one.entity] = (*grouped.get(one.entity, ()), one)
-    return PersonFile("p1_x", values, {}, (CaseFile("c1_x", grouped),), None, None)
+    return PersonFile("p1_x", values, {}, (CaseFile("p1_x", "day", Handles(b"k" * 32), grouped),), None, None)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,246 @@
+"""Selection: what a query selects of each object type, worked out once for an operation and kept with it.
+
+Fields that say what they are (schema/declare.py) and those without arguments are read directly; which way a field
+goes is decided here, so that shaping an object asks no question (gateway/execution/shape.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+from inspect import iscoroutinefunction
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    GraphQLUnionType,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    is_leaf_type,
+)
+from graphql.execution.values import VariableValues
+
+from gateway.execution.plan import Plan, is_included
+from schema.declare import declaration_of
+from schema.entities import Kind
+
+Reader = Callable[[Any], Any]
+
+
+class Way(IntEnum):
+    """How a field is completed; the common ways need no question asked."""
+
+    COLUMN = 0  # a declared column, ready to stand in the answer
+    LEAF = 1  # read directly, then serialized
+    OBJECT = 2  # read directly, an object of one type
+    OBJECTS = 3  # read directly, a list of such objects
+    ASKED = 4  # anything else: resolved and completed step by step
+
+
+@dataclass(slots=True)
+class Field:
+    """One response key of a selection on one object type."""
+
+    key: str
+    name: str
+    nodes: list[FieldNode]
+    definition: GraphQLField | None  # None: __typename
+    parent: GraphQLObjectType
+    kind: Any  # the declared type
+    optional: bool
+    way: Way
+    read: Reader | None  # direct, where neither info nor arguments are wanted; never awaitable unless ASKED
+    call: Callable[[Any, Any], Any] | None  # direct with info, without arguments
+    serialize: Reader | None = None
+    named: GraphQLObjectType | None = None  # for OBJECT and OBJECTS
+    items_optional: bool = False
+    below: dict[str, tuple[Field, ...]] = field(default_factory=dict)  # object type -> what is selected of it
+
+
+class Selections:
+    """What one operation selects; kept with its document while its variables choose the same fields."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        operation: OperationDefinitionNode,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        variables: VariableValues,
+    ) -> None:
+        self._schema = schema
+        self._operation = operation
+        self._fragments = dict(fragments)
+        self._variables = variables
+        self._roots: dict[str, tuple[Field, ...]] = {}
+        self.plans: dict[int, Plan] = {}
+
+    @property
+    def schema(self) -> GraphQLSchema:
+        """The schema that is shaped by."""
+        return self._schema
+
+    @property
+    def operation(self) -> OperationDefinitionNode:
+        """The operation that is answered."""
+        return self._operation
+
+    @property
+    def fragments(self) -> dict[str, FragmentDefinitionNode]:
+        """The document's fragments."""
+        return self._fragments
+
+    def selection(self, kind: GraphQLObjectType, under: Field | None) -> tuple[Field, ...]:
+        """The fields of an object type under a field (None: the operation itself)."""
+        kept = under.below if under else self._roots
+        found = kept.get(kind.name)
+        if found is None:
+            found = kept[kind.name] = tuple(self._fields(kind, under))
+        return found
+
+    def _fields(self, kind: GraphQLObjectType, under: Field | None) -> Iterator[Field]:
+        sets = [node.selection_set for node in under.nodes] if under else [self._operation.selection_set]
+        grouped: dict[str, list[FieldNode]] = {}
+        for selections in sets:
+            if selections is not None:
+                for node in self._collect(kind, selections, set()):
+                    grouped.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
+        for response, nodes in grouped.items():
+            yield self._field(kind, response, nodes)
+
+    def _collect(
+        self, kind: GraphQLObjectType, selections: SelectionSetNode, visited: set[str]
+    ) -> Iterator[FieldNode]:
+        for node in selections.selections:
+            if not is_included(node, self._variables):
+                continue
+            if isinstance(node, FieldNode):
+                yield node
+            elif isinstance(node, InlineFragmentNode):
+                condition = node.type_condition
+                if condition is None or self._applies(kind, condition.name.value):
+                    yield from self._collect(kind, node.selection_set, visited)
+            elif isinstance(node, FragmentSpreadNode) and node.name.value not in visited:
+                visited.add(node.name.value)
+                fragment = self._fragments[node.name.value]
+                if self._applies(kind, fragment.type_condition.name.value):
+                    yield from self._collect(kind, fragment.selection_set, visited)
+
+    def _applies(self, kind: GraphQLObjectType, condition: str) -> bool:
+        if condition == kind.name:
+            return True
+        named = self._schema.type_map[condition]
+        if isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
+            return self._schema.is_sub_type(named, kind)
+        return False
+
+    def _field(self, kind: GraphQLObjectType, response: str, nodes: list[FieldNode]) -> Field:
+        name = nodes[0].name.value
+        if name == "__typename":
+            said = kind.name
+            return Field(response, name, nodes, None, kind, None, False, Way.COLUMN, lambda _: said, None)
+        definition = self._schema.get_field(kind, name)
+        if definition is None:
+            raise KeyError(f"{kind.name}.{name}")
+        optional = not isinstance(definition.type, GraphQLNonNull)
+        made = Field(response, name, nodes, definition, kind, definition.type, optional, Way.ASKED, None, None)
+        made.read, made.call = _direct(definition)
+        if optional and (column := _column(definition)):
+            made.way, made.read = Way.COLUMN, column
+        elif made.read is not None and not iscoroutinefunction(made.read):
+            self._choose(made, definition.type)
+        return made
+
+    def _choose(self, made: Field, kind: GraphQLOutputType) -> None:
+        """The shortest way for a field that is read directly."""
+        inner = _nullable(kind)
+        if isinstance(inner, GraphQLObjectType):
+            made.way, made.named = Way.OBJECT, inner
+        elif is_leaf_type(inner):
+            made.way, made.serialize = Way.LEAF, _serializer(inner)
+        elif isinstance(inner, GraphQLList) and isinstance(_nullable(inner.of_type), GraphQLObjectType):
+            made.way, made.named = Way.OBJECTS, _nullable(inner.of_type)
+            made.items_optional = not isinstance(inner.of_type, GraphQLNonNull)
+
+
+def _nullable(kind: Any) -> Any:
+    return kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+
+
+def _serializer(kind: Any) -> Reader:
+    """A leaf's serialization, without detours for values that are as they should be."""
+    whole = kind.serialize
+    if isinstance(kind, GraphQLEnumType):
+        return lambda value: value.name if isinstance(value, Enum) and value.name in kind.values else whole(value)
+    sound: type | None = {"String": str, "ID": str, "Boolean": bool}.get(kind.name)
+    if sound is None:
+        return whole  # type: ignore[no-any-return]  # graphql-core's own
+    return lambda value: value if type(value) is sound else whole(value)
+
+
+def _as_it_is(name: str) -> Reader:
+    return lambda root: root.values.get(name)
+
+
+def _as_text(name: str) -> Reader:
+    def read(root: Any) -> Any:
+        value = root.values.get(name)
+        return None if value is None else value.isoformat()
+
+    return read
+
+
+def _as_list(name: str) -> Reader:
+    def read(root: Any) -> Any:
+        value = root.values.get(name)
+        return None if value is None else list(value)
+
+    return read
+
+
+_STANDING: Mapping[Kind, Callable[[str], Reader]] = {
+    Kind.DATE: _as_text,
+    Kind.DATETIME: _as_text,
+    Kind.TEXTS: _as_list,
+}
+
+
+def _column(definition: GraphQLField) -> Reader | None:
+    """How a declared column is read for the answer; its kind was certified where it entered."""
+    carried = definition.extensions.get("strawberry-definition")
+    declared = declaration_of(carried.metadata) if carried else None
+    if declared is None or declared.column is None:
+        return None
+    return _STANDING.get(declared.column.kind, _as_it_is)(declared.column.name)
+
+
+def _direct(definition: GraphQLField) -> tuple[Reader | None, Callable[[Any, Any], Any] | None]:
+    """How a field without arguments is read without ceremony: by source, or by source and info."""
+    field = definition.extensions.get("strawberry-definition")
+    if field is None or definition.args or field.extensions:
+        return None, None
+    if field.base_resolver is None:
+        name = field.python_name
+        return (lambda root: getattr(root, name)), None
+    resolver = field.base_resolver
+    function = resolver.wrapped_func
+    if isinstance(function, staticmethod | classmethod):
+        return None, None
+    takes_root = resolver.self_parameter or resolver.root_parameter
+    wants_info = resolver.info_parameter
+    if not takes_root or len(resolver.signature.parameters) != 1 + bool(wants_info):
+        return None, None
+    if wants_info is None:
+        return function, None
+    return None, lambda root, info: function(root, info)
