@@ -50,6 +50,8 @@ async def test_every_system_answers_and_fails_alone(small: World, tmp_path: Path
         await imitation.stop("jiangsu-aftercare")
         down = environment[SYSTEMS["jiangsu-aftercare"].variable]
         assert [await answers(url) for url in urls_of(environment)] == [url != down for url in urls_of(environment)]
+        await imitation.revive("jiangsu-aftercare")
+        assert await answers(down), "it comes back where it was"
     finally:
         await imitation.close()
     assert not any([await answers(url) for url in urls_of(environment)])
