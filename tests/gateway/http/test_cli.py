@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import socket
 import subprocess
@@ -39,7 +41,8 @@ def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["serve"], ["token"], ["schema"], ["settings"], ["adapter", "check"], ["demo"]]
+    "command",
+    [[], ["serve"], ["token"], ["schema"], ["documents"], ["settings"], ["adapter", "check"], ["demo"]],
 )
 def test_every_command_explains_itself(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
@@ -154,6 +157,27 @@ def test_a_bad_manifest_stops_the_start(demo: Path, capsys: pytest.CaptureFixtur
     assert "police.yaml" in message
     assert "idd" in message
     assert "Traceback" not in message
+
+
+def test_documents_become_a_registry(demo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = demo / "me.graphql"
+    file.write_text("query Me { viewer { subject } }")
+    assert main(["documents", str(file)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {hashlib.sha256(text.encode()).hexdigest(): text for text in found.values()} == found
+    assert file.read_text() in found.values()
+
+
+@pytest.mark.parametrize("name", ["gone.graphql", "bad.graphql"])
+def test_a_document_that_cannot_be_registered_is_named(
+    name: str, demo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (demo / "bad.graphql").write_text("query Me { viewer { nobody } }")
+    assert main(["documents", str(demo / name)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("yiti: documents: ")
+    assert name in err
 
 
 def test_the_module_is_the_command() -> None:

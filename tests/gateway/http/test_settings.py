@@ -87,6 +87,10 @@ def test_peers_want_a_key_of_ones_own(folder: Path) -> None:
     assert "YITI_SIGNING_KEY_FILE" in message
 
 
+def test_a_lock_wants_its_registry() -> None:
+    assert "YITI_TRUSTED_ONLY needs YITI_TRUSTED_DOCUMENTS" in refused(mode="demo", trusted_only=True)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [
@@ -107,6 +111,9 @@ def test_peers_want_a_key_of_ones_own(folder: Path) -> None:
         ("YITI_CORS_ORIGINS", "*", "without path or wildcard"),
         ("YITI_CORS_ORIGINS", "https://a.example/x", "without path or wildcard"),
         ("YITI_INTROSPECTION", "perhaps", "valid boolean"),
+        ("YITI_MAX_DEPTH", "0", "greater than or equal to 1"),
+        ("YITI_RATE_PER_MINUTE", "-1", "greater than or equal to 0"),
+        ("YITI_TRUSTED_DOCUMENTS", "/no/such/file", "is not a file"),
     ],
 )
 def test_a_bad_value_is_named_with_its_fix(
