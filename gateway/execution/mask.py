@@ -102,14 +102,16 @@ def _derived(value: object, label: Label, decision: Decision) -> object:
 
 
 def _disagreements(found: tuple[Disagreement, ...] | None, decision: Decision) -> tuple[Disagreement, ...] | None:
+    """The disagreements that are still ones: values that a mask makes alike are not shown to differ."""
     if found is None or decision[Label.EXISTENCE].effect is Effect.DENY:
         return None
-    return tuple(
-        replace(
-            one,
-            values=tuple((_cell(PERSON_RECORD[one.column], value, decision), origin) for value, origin in one.values),
-            chosen=_cell(PERSON_RECORD[one.column], one.chosen, decision),
-        )
-        for one in found
-        if decision[one.label].effect is not Effect.DENY
+    return tuple(one for shown in found if len({value for value, _ in (one := _masked(shown, decision)).values}) > 1)
+
+
+def _masked(one: Disagreement, decision: Decision) -> Disagreement:
+    column = PERSON_RECORD[one.column]
+    return replace(
+        one,
+        values=tuple((_cell(column, value, decision), origin) for value, origin in one.values),
+        chosen=_cell(column, one.chosen, decision),
     )

@@ -31,12 +31,23 @@ from graphql import (
     is_leaf_type,
 )
 from graphql.execution.values import VariableValues
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.arguments import StrawberryArgument
 
 from gateway.execution.plan import Plan, is_included
 from schema.declare import declaration_of
 from schema.entities import Kind
 
 Reader = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """How a declared field with arguments is called: by source and keywords, its arguments converted once."""
+
+    function: Callable[..., Any]
+    arguments: list[StrawberryArgument]
+    wants_info: bool
 
 
 class Way(IntEnum):
@@ -63,6 +74,7 @@ class Field:
     way: Way
     read: Reader | None  # direct, where neither info nor arguments are wanted; never awaitable unless ASKED
     call: Callable[[Any, Any], Any] | None  # direct with info, without arguments
+    given: Given | None = None  # direct with info and arguments: a declared field's own resolver
     serialize: Reader | None = None
     named: GraphQLObjectType | None = None  # for OBJECT and OBJECTS
     items_optional: bool = False
@@ -90,6 +102,13 @@ class Selections:
     def schema(self) -> GraphQLSchema:
         """The schema that is shaped by."""
         return self._schema
+
+    @property
+    def converter(self) -> GraphQLCoreConverter:
+        """Strawberry's own converter, for arguments."""
+        strawberry_schema: Any = self._schema.extensions[GraphQLCoreConverter.DEFINITION_BACKREF]
+        found: GraphQLCoreConverter = strawberry_schema.schema_converter
+        return found
 
     @property
     def operation(self) -> OperationDefinitionNode:
@@ -156,6 +175,7 @@ class Selections:
         optional = not isinstance(definition.type, GraphQLNonNull)
         made = Field(response, name, nodes, definition, kind, definition.type, optional, Way.ASKED, None, None)
         made.read, made.call = _direct(definition)
+        made.given = _with_arguments(definition)
         if optional and (column := _column(definition)):
             made.way, made.read = Way.COLUMN, column
         elif made.read is not None and not iscoroutinefunction(made.read):
@@ -244,3 +264,13 @@ def _direct(definition: GraphQLField) -> tuple[Reader | None, Callable[[Any, Any
     if wants_info is None:
         return function, None
     return None, lambda root, info: function(root, info)
+
+
+def _with_arguments(definition: GraphQLField) -> Given | None:
+    field = definition.extensions.get("strawberry-definition")
+    if field is None or not definition.args or field.extensions or declaration_of(field.metadata) is None:
+        return None
+    resolver = field.base_resolver
+    if resolver is None or resolver.root_parameter is None or not callable(resolver.wrapped_func):
+        return None
+    return Given(resolver.wrapped_func, field.arguments, resolver.info_parameter is not None)

@@ -24,6 +24,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_argument_values
 from graphql.pyutils import Path
+from strawberry.types.arguments import convert_arguments
 
 from gateway.execution.selection import Field, Selections, Way
 
@@ -156,9 +157,23 @@ class Shaping:
         key = id(one)
         given = self._arguments.get(key)
         if given is None:
-            given = get_argument_values(definition, one.nodes[0], self._variables)
-            self._arguments[key] = given
+            given = self._arguments[key] = self._given(one, definition)
+        if one.given is not None:
+            return one.given.function(source, **given)
         return definition.resolve(source, self._full_info(one, definition, place), **given)
+
+    def _given(self, one: Field, definition: GraphQLField) -> dict[str, Any]:
+        """A field's arguments: as its resolver takes them where it is called directly, else as graphql-core does."""
+        values = get_argument_values(definition, one.nodes[0], self._variables)
+        if one.given is None:
+            return values
+        converted = convert_arguments(
+            values,
+            one.given.arguments,
+            scalar_registry=self._selections.converter.scalar_registry,
+            config=self._selections.converter.config,
+        )
+        return {**converted, "info": self._info} if one.given.wants_info else converted
 
     def _full_info(self, one: Field, definition: GraphQLField, place: _Place) -> Any:
         selections = self._selections

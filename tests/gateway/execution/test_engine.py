@@ -111,6 +111,14 @@ async def test_a_conflict_shows_both_values_and_why_one_was_chosen() -> None:
     }
 
 
+async def test_a_conflict_that_a_mask_hides_is_not_told() -> None:
+    query = "query($id: ID!){person(id:$id){conflicts{field}}}"
+    assert (await ask(two_agencies(), query, {"id": ANN_ID}))["data"]["person"]["conflicts"] == [{"field": "name"}]
+    for effect in (Effect.MASK, Effect.DENY):
+        small = two_agencies(authorizer=LabelAuthorizer({Label.IDENTITY: effect}))
+        assert (await ask(small, query, {"id": ANN_ID}))["data"]["person"]["conflicts"] == []
+
+
 async def test_a_broken_value_stands_back_behind_a_sound_one() -> None:
     small = house(
         {
