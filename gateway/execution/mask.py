@@ -105,7 +105,8 @@ def _disagreements(found: tuple[Disagreement, ...] | None, decision: Decision) -
     """The disagreements that are still ones: values that a mask makes alike are not shown to differ."""
     if found is None or decision[Label.EXISTENCE].effect is Effect.DENY:
         return None
-    return tuple(one for shown in found if len({value for value, _ in (one := _masked(shown, decision)).values}) > 1)
+    masked = (_masked(one, decision) for one in found)
+    return tuple(one for one in masked if len({value for value, _ in one.values}) > 1)
 
 
 def _masked(one: Disagreement, decision: Decision) -> Disagreement:
