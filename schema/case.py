@@ -24,8 +24,8 @@ from schema.enums import (
 from schema.file import CaseFile, PersonFile, Row, Values
 from schema.label import Label
 from schema.measure import Agreement, Decision, Measure, agreement, decision, measure
-from schema.node import Connection, Node, connect, row_id
-from schema.source import SourceRecord, record
+from schema.node import Connection, Node, connect
+from schema.shown import Identified
 from schema.timeline import TELLINGS, TimelineEvent, timeline
 
 if TYPE_CHECKING:
@@ -68,12 +68,8 @@ def outcome(advice: Advice | None) -> RuleOutcome | None:
 
 
 @strawberry.type(description="诊断评估: four dimensions (强制隔离戒毒诊断评估办法 6).")
-class Assessment:
+class Assessment(Identified):
     """One assessment of a facility."""
-
-    id: strawberry.ID = row_id()
-    row: strawberry.Private[Row]
-    values: strawberry.Private[Values]
 
     stage: AssessmentStage | None = sourced(_ASSESSMENT["stage"])
     assessed_on: date | None = sourced(_ASSESSMENT["assessedOn"])
@@ -92,38 +88,27 @@ class Assessment:
         term="责令社区康复建议(R1-R3)",
         description="What R1-R3 say of these four marks.",
     )
-    record: SourceRecord | None = grouped(Label.EXISTENCE, "来源记录", lambda root: record(root.row))
 
 
 @strawberry.type(description="走访")
-class Visit:
+class Visit(Identified):
     """One follow-up."""
-
-    id: strawberry.ID = row_id()
-    row: strawberry.Private[Row]
-    values: strawberry.Private[Values]
 
     visited_on: date | None = sourced(_VISIT["visitedOn"])
     kind: VisitKind | None = sourced(_VISIT["kind"])
     outcome: str | None = sourced(_VISIT["outcome"])
     agency_name: str | None = sourced(_VISIT["agencyName"])
-    record: SourceRecord | None = grouped(Label.EXISTENCE, "来源记录", lambda root: record(root.row))
 
 
 @strawberry.type(description="吸毒检测")
-class DrugTest:
+class DrugTest(Identified):
     """One test, due or done."""
-
-    id: strawberry.ID = row_id()
-    row: strawberry.Private[Row]
-    values: strawberry.Private[Values]
 
     due_on: date | None = sourced(_TEST["dueOn"])
     tested_on: date | None = sourced(_TEST["testedOn"])
     method: TestMethod | None = sourced(_TEST["method"])
     result: TestResult | None = sourced(_TEST["result"])
     site: str | None = sourced(_TEST["site"])
-    record: SourceRecord | None = grouped(Label.EXISTENCE, "来源记录", lambda root: record(root.row))
 
 
 def _newest_first(rows: tuple[Row, ...], column: str) -> list[Row]:

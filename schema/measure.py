@@ -16,6 +16,7 @@ from schema.file import CaseFile, Row, Values
 from schema.jurisdiction import Jurisdiction, jurisdiction
 from schema.label import Label
 from schema.node import row_id
+from schema.shown import Identified
 from schema.source import SourceRecord, record
 
 _MEASURE = ENTITIES["Measure"]
@@ -28,12 +29,8 @@ def _region(name: str) -> Callable[[Any], object]:
 
 
 @strawberry.type(description="决定: what the police decided.")
-class Decision:
+class Decision(Identified):
     """One decision of a public security organ."""
-
-    id: strawberry.ID = row_id()
-    row: strawberry.Private[Row]
-    values: strawberry.Private[Values]
 
     kind: DecisionKind | None = sourced(_DECISION["kind"])
     number: str | None = sourced(_DECISION["number"])
@@ -46,7 +43,6 @@ class Decision:
         _DECISION["executionPlaceCode"], read=_region("executionPlaceCode")
     )
     served_on: date | None = sourced(_DECISION["servedOn"])
-    record: SourceRecord | None = grouped(Label.EXISTENCE, "来源记录", lambda root: record(root.row))
 
 
 def decision(row: Row) -> Decision:
@@ -55,18 +51,13 @@ def decision(row: Row) -> Decision:
 
 
 @strawberry.type(description="协议")
-class Agreement:
+class Agreement(Identified):
     """What somebody signed, and with whom."""
-
-    id: strawberry.ID = row_id()
-    row: strawberry.Private[Row]
-    values: strawberry.Private[Values]
 
     kind: AgreementKind | None = sourced(_AGREEMENT["kind"])
     signed_on: date | None = sourced(_AGREEMENT["signedOn"])
     ends_on: date | None = sourced(_AGREEMENT["endsOn"])
     agency: Agency | None = sourced(_AGREEMENT["agencyCode"], _AGREEMENT["agencyName"], read=agency_of)
-    record: SourceRecord | None = grouped(Label.EXISTENCE, "来源记录", lambda root: record(root.row))
 
 
 def agreement(row: Row) -> Agreement:

@@ -24,12 +24,13 @@ from schema.enums import (
     SupportKind,
     TreatmentKind,
 )
-from schema.file import PersonFile, Row, Values
+from schema.file import PersonFile, Values
 from schema.jurisdiction import Jurisdiction, Place, jurisdiction, placed
 from schema.label import Label
 from schema.measure import Measure, measure
 from schema.node import Connection, Node, connect
 from schema.reader import AccessConditions
+from schema.shown import Shown
 from schema.source import Conflict, Ethnicity, SourceRecord, conflict, ethnicity, record
 from schema.support import Eligibility, SupportRecord, support_group
 
@@ -55,16 +56,12 @@ class Document:
 
 
 @strawberry.type(description="家庭成员")
-class FamilyMember:
+class FamilyMember(Shown):
     """A relative."""
-
-    values: strawberry.Private[Values]
-    row: strawberry.Private[Row]
 
     name: str | None = sourced(_FAMILY["name"])
     relation: Relation | None = sourced(_FAMILY["relation"])
     phone: str | None = sourced(_FAMILY["phone"])
-    record: SourceRecord | None = grouped(Label.EXISTENCE, "来源记录", lambda root: record(root.row))
 
 
 @strawberry.type(description="吸毒史")
@@ -81,11 +78,8 @@ class DrugUseHistory:
 
 
 @strawberry.type(description="医疗")
-class Treatment:
+class Treatment(Shown):
     """One stay or course of treatment."""
-
-    values: strawberry.Private[Values]
-    row: strawberry.Private[Row]
 
     kind: TreatmentKind | None = sourced(_TREATMENT["kind"])
     started_on: date | None = sourced(_TREATMENT["startedOn"])
@@ -93,7 +87,6 @@ class Treatment:
     facility_name: str | None = sourced(_TREATMENT["facilityName"])
     diagnosis_code: str | None = sourced(_TREATMENT["diagnosisCode"])
     diagnosis: str | None = sourced(_TREATMENT["diagnosis"])
-    record: SourceRecord | None = grouped(Label.EXISTENCE, "来源记录", lambda root: record(root.row))
 
 
 def _treatments(root: Any) -> list[Treatment] | None:

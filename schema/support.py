@@ -10,9 +10,9 @@ import strawberry
 from schema.declare import columns_of, grouped, rows_of, sourced
 from schema.entities import ENTITIES
 from schema.enums import EmploymentStatus, SupportKind
-from schema.file import PersonFile, Row, Values
+from schema.file import PersonFile
 from schema.label import Label
-from schema.source import SourceRecord, record
+from schema.shown import Shown
 
 _GRANT = ENTITIES["SupportGrant"]
 _JOB = ENTITIES["Employment"]
@@ -20,44 +20,32 @@ _COURSE = ENTITIES["Training"]
 
 
 @strawberry.type(description="救助")
-class SupportGrant:
+class SupportGrant(Shown):
     """One grant to a person or the household."""
-
-    row: strawberry.Private[Row]
-    values: strawberry.Private[Values]
 
     kind: SupportKind | None = sourced(_GRANT["kind"])
     started_on: date | None = sourced(_GRANT["startedOn"])
     ended_on: date | None = sourced(_GRANT["endedOn"])
     agency_name: str | None = sourced(_GRANT["agencyName"])
-    record: SourceRecord | None = grouped(Label.EXISTENCE, "来源记录", lambda root: record(root.row))
 
 
 @strawberry.type(description="就业")
-class Employment:
+class Employment(Shown):
     """One job or registration."""
-
-    row: strawberry.Private[Row]
-    values: strawberry.Private[Values]
 
     status: EmploymentStatus | None = sourced(_JOB["status"])
     employer: str | None = sourced(_JOB["employer"])
     started_on: date | None = sourced(_JOB["startedOn"])
     ended_on: date | None = sourced(_JOB["endedOn"])
-    record: SourceRecord | None = grouped(Label.EXISTENCE, "来源记录", lambda root: record(root.row))
 
 
 @strawberry.type(description="培训")
-class Training:
+class Training(Shown):
     """One course."""
-
-    row: strawberry.Private[Row]
-    values: strawberry.Private[Values]
 
     course: str | None = sourced(_COURSE["course"])
     started_on: date | None = sourced(_COURSE["startedOn"])
     completed_on: date | None = sourced(_COURSE["completedOn"])
-    record: SourceRecord | None = grouped(Label.EXISTENCE, "来源记录", lambda root: record(root.row))
 
 
 def _listed(entity: str, shape: Any, column: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gateway.authorization.decision import Authorizer, Effect, Evidence, Facts, Grant
 from gateway.viewer import Viewer
@@ -88,5 +89,6 @@ def _is_subject(viewer: Viewer) -> bool:
     return viewer.roles == {Role.SUBJECT.name}
 
 
+@lru_cache(maxsize=65_536)
 def _is_under(place: str | None, jurisdiction: str) -> bool:
     return REGIONS.is_under(place, jurisdiction) if place and jurisdiction else False
