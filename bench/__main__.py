@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
+from pathlib import Path
 
 from bench.compare import Comparing, Rig
 from bench.curves import CURVES, measured
@@ -37,17 +39,19 @@ def main() -> int:
     profile.set_defaults(run=_profile)
     chosen = parser.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
-    return int(chosen.run(chosen) or 0)
+    # A folder of its own: two runs at once must not share an access log.
+    with tempfile.TemporaryDirectory(dir=WORK, prefix="run-") as folder:
+        return int(chosen.run(chosen, Path(folder)) or 0)
 
 
-def _compare(chosen: argparse.Namespace) -> None:
+def _compare(chosen: argparse.Namespace, folder: Path) -> None:
     machine = Machine.seen()
     only = tuple(name for name in chosen.only.split(",") if name)
-    found = Comparing(Rig(WORK, chosen.seconds, chosen.warm, only=only, npm=chosen.npm)).run()
+    found = Comparing(Rig(folder, chosen.seconds, chosen.warm, only=only, npm=chosen.npm)).run()
     _keep("compare", comparison(found, machine, _command()), keep=chosen.keep and not only)
 
 
-def _curves(chosen: argparse.Namespace) -> int:
+def _curves(chosen: argparse.Namespace, folder: Path) -> int:
     unknown = sorted(set(chosen.names) - set(CURVES))
     if unknown:
         sys.stderr.write(f"bench: no such curve: {', '.join(unknown)}. There are {', '.join(CURVES)}.\n")
@@ -55,14 +59,14 @@ def _curves(chosen: argparse.Namespace) -> int:
     machine = Machine.seen()
     lines = [*machine.lines(), f"- `{_command()}`"]
     for name in chosen.names or CURVES:
-        lines += ["", *measured(name, WORK, small=chosen.small)]
+        lines += ["", *measured(name, folder, small=chosen.small)]
     _keep("curves", lines, keep=chosen.keep and not chosen.names and not chosen.small)
     return 0
 
 
-def _profile(chosen: argparse.Namespace) -> None:
+def _profile(chosen: argparse.Namespace, folder: Path) -> None:
     requests = chosen.requests or (300 if chosen.question == "one" else 20)
-    sys.stdout.write(profiled(WORK, chosen.question, requests))
+    sys.stdout.write(profiled(folder, chosen.question, requests))
 
 
 def _keep(part: str, lines: list[str], *, keep: bool) -> None:

@@ -16,7 +16,15 @@ from bench import people, queries
 from bench.contenders.house import settings_for, token_for
 from bench.load import WRK, Figures, Task, press
 from bench.people import Agencies
-from bench.processes import GATEWAY_CORE, OTHER_CORE, DidNotStart, Running, free_port, start
+from bench.processes import (
+    GATEWAY_CORE,
+    OTHER_CORE,
+    DidNotStart,
+    Running,
+    free_port,
+    machine_busy_seconds,
+    start,
+)
 from bench.rivals import OURS, ROOT, Contender, NpmPeers, Skipped, python_contenders
 
 QUESTIONS: Final = ("ONE", "LIST")
@@ -51,13 +59,14 @@ class Measured:
     calls: float  # upstream, per request under this load
     bad: int
     other_core: float  # how much of it upstream and load took, 0 to 1
+    strangers: float  # cores that processes outside the bench took meanwhile
 
     def line(self) -> str:
         """For whoever watches the run."""
         return (
             f"{self.rate:9.1f}/s  p50 {self.p50:8.2f} ms  p99 {self.p99:8.2f} ms  cpu {self.cpu_ms:7.3f} ms"
             f"  rss {self.resident_mb:5.0f} MB  calls {self.calls:.2f}  other core {self.other_core:.0%}"
-            f"  bad {self.bad}"
+            f"  strangers {self.strangers:.2f}  bad {self.bad}"
         )
 
 
@@ -214,28 +223,29 @@ class Comparing:
         return press(Task(port, self._headers, self._bodies[question], concurrency, seconds), wrk=self._rig.wrk)
 
     def _pressed(self, running: Running, question: str, concurrency: int, seconds: float) -> Measured:
-        upstream = self._upstream
-        assert upstream is not None  # noqa: S101 - only called while it runs
-        cpu, other, calls = running.cpu_seconds, upstream.cpu_seconds + _ended(), self._calls()
+        calls, cpu, other, busy = self._calls(), running.cpu_seconds, self._other_seconds(), machine_busy_seconds()
         figures = self._press(running.port, question, concurrency, seconds)
-        served = max(figures.requests, 1)
+        busy, other = machine_busy_seconds() - busy, self._other_seconds() - other
+        cpu, served = running.cpu_seconds - cpu, max(figures.requests, 1)
         return Measured(
             question=question,
             concurrency=concurrency,
             rate=figures.rate,
             p50=figures.p50,
             p99=figures.p99,
-            cpu_ms=(running.cpu_seconds - cpu) * 1000 / served,
+            cpu_ms=cpu * 1000 / served,
             resident_mb=running.resident_mb,
             calls=(self._calls() - calls) / served,
             bad=figures.bad,
-            other_core=(upstream.cpu_seconds + _ended() - other) / figures.seconds,
+            other_core=other / figures.seconds,
+            strangers=max(0.0, busy - cpu - other) / figures.seconds,
         )
 
-
-def _ended() -> float:
-    """CPU time of all processes of ours that have ended: each load is one."""
-    return sum(os.times()[2:4])
+    def _other_seconds(self) -> float:
+        """CPU time of the upstream and of every load that has ended."""
+        upstream = self._upstream
+        assert upstream is not None  # noqa: S101 - only called while it runs
+        return upstream.cpu_seconds + sum(os.times()[2:4])
 
 
 def _post(port: int, headers: dict[str, str], body: str) -> bytes:

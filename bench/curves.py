@@ -53,8 +53,8 @@ def measured(name: str, directory: Path, *, small: bool = False) -> list[str]:
 def leaves(directory: Path, scale: float) -> list[str]:
     """What one more field of one more person costs, and one more person."""
     with upstream(directory):
-        guarded = run(_leaf_costs(directory, scale, guarded=True))
-        free = run(_leaf_costs(directory, scale, guarded=False))
+        guarded = run(_leaf_costs(directory, scale, guarded=True), contender=True)
+        free = run(_leaf_costs(directory, scale, guarded=False), contender=True)
     lines = [
         "### Leaves",
         "",
@@ -161,7 +161,7 @@ def audit(directory: Path, scale: float) -> list[str]:
     """What an append costs while the log grows; each waits for the disk."""
     lengths = [int(length * scale) for length in (1_000, 10_000, 100_000, 1_000_000)]
     with tempfile.TemporaryDirectory(dir=directory) as folder:
-        found = run(_appended(Path(folder) / "audit.sqlite", lengths))
+        found = run(_appended(Path(folder) / "audit.sqlite", lengths), contender=True)
     lines = [
         "### Audit",
         "",
@@ -240,7 +240,7 @@ def _record(number: int) -> AccessRecord:
 def viewers(directory: Path, scale: float) -> list[str]:
     """ONE asked by one viewer, and in turn by many whose decisions all differ."""
     with upstream(directory):
-        found, fresh = run(_viewed(directory, scale))
+        found, fresh = run(_viewed(directory, scale), contender=True)
     first = next(iter(found.values()))
     lines = [
         "### Viewers",

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bench.load import WRK
-from bench.loop import HAS_UVLOOP
+from bench.loop import CONTENDERS_ON_UVLOOP
 from bench.processes import CORES
 
 
@@ -35,7 +35,7 @@ class Machine:
             processor=_processor(),
             memory_gb=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024**3,
             python=platform.python_version(),
-            loop=f"uvloop {version('uvloop')}" if HAS_UVLOOP else "asyncio",
+            loop=f"uvloop {version('uvloop')}" if CONTENDERS_ON_UVLOOP else "asyncio",
             load_tool="wrk" if WRK else "bench.load",
             load_average=os.getloadavg(),
             began=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -46,7 +46,7 @@ class Machine:
         load = ", ".join(f"{one:.2f}" for one in self.load_average) + " before"
         return [
             f"- {self.began}; {self.cores} cores of {self.processor}, {self.memory_gb} GB; load average {load}",
-            f"- Python {self.python} on {self.loop} for all Python processes; load by {self.load_tool}",
+            f"- Python {self.python} on {self.loop} for the Python contenders; load by {self.load_tool}",
         ]
 
 

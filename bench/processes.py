@@ -112,6 +112,13 @@ def free_port() -> int:
         return port
 
 
+def machine_busy_seconds() -> float:
+    """CPU time that all processes of the machine have had so far."""
+    first = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0]
+    user, nice, system, _idle, _waiting, *rest = (int(ticks) for ticks in first.split()[1:8])
+    return (user + nice + system + sum(rest)) / _TICKS
+
+
 def _cpu(pid: int) -> float:
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import mean
 from typing import Final
 
 from bench.compare import QUESTIONS, Comparison, Measured, Result
@@ -56,6 +57,13 @@ def comparison(found: Comparison, machine: Machine, command: str) -> list[str]:
     lines = [*machine.lines(), f"- `{command}`", ""]
     for question in QUESTIONS:
         lines += [f"### {question}", "", *_table(found.results, question), ""]
+    strangers = [each.strangers for one in found.results for each in one.measured]
+    if strangers:
+        lines += [
+            f"Processes outside the bench took {mean(strangers):.2f} cores on average while it measured, "
+            f"{max(strangers):.2f} at most.",
+            "",
+        ]
     saturated = sorted({one.title for one in found.results if any(each.other_core > 0.7 for each in one.measured)})
     if saturated:
         lines += [f"The other core was nearly full, so that more may be possible: {', '.join(saturated)}.", ""]
@@ -77,8 +85,8 @@ def _table(results: Sequence[Result], question: str) -> list[str]:
     heads = [f"rate at {concurrency}" for concurrency in concurrencies]
     ours = found.get(OURS, {}).get(chosen)
     lines = [
-        f"| contender | {' | '.join(heads)} | to ours | p50 at {chosen} | p99 | CPU | memory MB | calls |",
-        "|---|" + "---:|" * (len(heads) + 6),
+        f"| contender | {' | '.join(heads)} | to ours | p50 at {chosen} | p99 | CPU | to ours | memory MB | calls |",
+        "|---|" + "---:|" * (len(heads) + 7),
     ]
     for one in results:
         measured = found[one.contender]
@@ -87,9 +95,10 @@ def _table(results: Sequence[Result], question: str) -> list[str]:
         rates = " | ".join(_rate(measured.get(concurrency)) for concurrency in concurrencies)
         at = measured[chosen]
         ratio = f"{at.rate / ours.rate:.2f}" if ours and ours.rate else ""
+        effort = f"{at.cpu_ms / ours.cpu_ms:.2f}" if ours and ours.cpu_ms else ""
         lines.append(
             f"| {one.title} | {rates} | {ratio} | {at.p50:.2f} | {at.p99:.2f} | {at.cpu_ms:.2f}"
-            f" | {at.resident_mb:.0f} | {one.calls[question]:.1f}, {at.calls:.1f} |"
+            f" | {effort} | {at.resident_mb:.0f} | {one.calls[question]:.1f}, {at.calls:.1f} |"
         )
     return lines
 

@@ -34,7 +34,7 @@ def _gateway(name: str, port: int, state: Path) -> int:
     from gateway.serving import serve
 
     with unguarded() if name == "ours-unguarded" else nullcontext():
-        return run(serve(settings_for(state, port)))
+        return run(serve(settings_for(state, port)), contender=True)
 
 
 def _application(name: str, port: int) -> int:
@@ -52,7 +52,7 @@ def _application(name: str, port: int) -> int:
         log_level="warning",
         access_log=False,
     )
-    run(uvicorn.Server(config).serve())
+    run(uvicorn.Server(config).serve(), contender=True)
     return 0
 
 

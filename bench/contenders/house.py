@@ -29,7 +29,8 @@ OFFICER: Final = Profile(
 def settings_for(state: Path, port: int = 0) -> Settings:
     """Settings of a gateway in a directory of its own; BENCH_UPSTREAM says where the agencies are.
 
-    No cache, because nobody else in the bench has one; a deadline that no slow contender meets.
+    No cache, because nobody else in the bench has one; no rate limit, because one officer asks everything; a deadline
+    that no slow contender meets.
     """
     state.mkdir(parents=True, exist_ok=True)
     key = state / "token.key"
@@ -46,6 +47,7 @@ def settings_for(state: Path, port: int = 0) -> Settings:
         deadline_seconds=60,
         cache_ttl_seconds=0,
         refresh_seconds=0,
+        rate_per_minute=0,
         log_level="warning",
     )
 

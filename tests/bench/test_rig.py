@@ -71,7 +71,9 @@ def test_the_page_keeps_its_other_part(tmp_path: Path, skipped: dict[str, str]) 
     ours = Result("ours", "Yiti", {"ONE": 6, "LIST": 5}, "bytes")
     other = Result("bff", "by hand", {"ONE": 3, "LIST": 3}, "but for the order of keys")
     for result, rate in ((ours, 100.0), (other, 250.0)):
-        result.measured += [Measured(question, 16, rate, 1, 2, 3, 90, 3, 0, 0.9) for question in ("ONE", "LIST")]
+        result.measured += [
+            Measured(question, 16, rate, 1, 2, 3, 90, 3, 0, 0.9, 0.25) for question in ("ONE", "LIST")
+        ]
     report.write("curves", ["a curve"], page)
     lines = report.comparison(Comparison([ours, other], skipped), Machine.seen(), "python -m bench")
     report.write("compare", lines, page)
@@ -81,4 +83,5 @@ def test_the_page_keeps_its_other_part(tmp_path: Path, skipped: dict[str, str]) 
     assert "a curve" in text
     assert "| by hand | 250 | 2.50 |" in text
     assert "nearly full" in text
+    assert "took 0.25 cores" in text
     assert all(reason in text for reason in skipped.values())
