@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
@@ -22,8 +23,10 @@ from gateway.viewer import Viewer
 PROTOCOL: Final = "graphql-transport-ws"
 _INIT_SECONDS: Final = 10.0
 _MOST_RUNNING: Final = 32
+_MOST_CONNECTIONS: Final = 20  # of one subject: tabs of a browser, not a crowd
 _ID: Final = re.compile(r"[\x21-\x7e]{1,64}")
 
+_FAULT: Final = 1011
 # The protocol's own close codes.
 _INVALID: Final = 4400
 _UNAUTHORIZED: Final = 4401
@@ -49,18 +52,24 @@ class SocketEndpoint:
     def __init__(self, operations: Operations, *, init_seconds: float = _INIT_SECONDS) -> None:
         self._operations = operations
         self._init_seconds = init_seconds
+        self._open: Counter[tuple[str, str]] = Counter()
 
     async def __call__(self, exchange: Exchange, scope: Scope, send: Send) -> None:
         """One connection, from its acceptance to its end."""
         started = time.perf_counter()
         offered = PROTOCOL in scope.get("subprotocols", ())
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL if offered else None})
-        connection = _Connection(exchange, send, self._operations)
+        connection = _Connection(exchange, send, self._operations, self._open)
+        end = Closed(_SUBPROTOCOL, f"Subprotocol not acceptable: offer {PROTOCOL}")
         try:
-            if not offered:
-                raise Closed(_SUBPROTOCOL, f"Subprotocol not acceptable: offer {PROTOCOL}")  # noqa: TRY301
-            await connection.live(self._init_seconds)
-        except Closed as end:
+            if offered:
+                await connection.live(self._init_seconds)
+        except Closed as closed:
+            end = closed
+        except Exception as err:  # noqa: BLE001 - the process boundary: the server would log it with its words
+            exchange.code = fault(exchange, err).code
+            end = Closed(_FAULT, "Internal error")
+        finally:
             await connection.close(end)
             note(exchange, end.code or 1000, time.perf_counter() - started)
 
@@ -68,8 +77,12 @@ class SocketEndpoint:
 class _Connection:
     """One connection's viewer and its running operations."""
 
-    def __init__(self, exchange: Exchange, send: Send, operations: Operations) -> None:
+    def __init__(
+        self, exchange: Exchange, send: Send, operations: Operations, connections: Counter[tuple[str, str]]
+    ) -> None:
+        """`connections` counts those of each subject that are open."""
         self._exchange = exchange
+        self._connections = connections
         self._send = send
         self._operations = operations
         self._speaking = asyncio.Lock()
@@ -93,6 +106,11 @@ class _Connection:
             task.cancel()
         if self._running:
             await asyncio.wait(self._running.values())
+        if self._viewer is not None:
+            whose = (self._viewer.issuer, self._viewer.subject)
+            self._connections[whose] -= 1
+            if not self._connections[whose]:
+                del self._connections[whose]
         if end.code is not None:
             await self._put({"type": "websocket.close", "code": end.code, "reason": end.reason})
 
@@ -126,6 +144,10 @@ class _Connection:
         except GatewayError as err:
             self._exchange.code = err.code
             raise Closed(_FORBIDDEN, f"Forbidden: {err.code}") from err
+        whose = (viewer.issuer, viewer.subject)
+        if self._connections[whose] >= _MOST_CONNECTIONS:
+            raise Closed(_FORBIDDEN, f"Forbidden: more than {_MOST_CONNECTIONS} connections. Close some")
+        self._connections[whose] += 1
         self._viewer = viewer
         left = max(0.0, viewer.expires_at - time.time())
         until.reschedule(asyncio.get_running_loop().time() + left)

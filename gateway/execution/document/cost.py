@@ -112,7 +112,8 @@ class Costs:
 
 def _sizes(names: tuple[str, ...], variables: Mapping[str, object]) -> tuple[int | None, ...]:
     """The values on which the cost depends: never a person's, only numbers and lengths."""
-    return tuple(_size(variables[name]) if name in variables else None for name in names)
+    found = (variables.get(name) for name in names)
+    return tuple(None if value is None else _size(value) for value in found)
 
 
 def _size(value: object) -> int:

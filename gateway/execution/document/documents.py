@@ -26,6 +26,7 @@ from gateway.execution.document.cost import Costs
 from gateway.execution.document.measure import Limits, exceeded, measure
 from gateway.execution.document.refusals import OperationRefused, SyntaxRefused, ValidationRefused, VariablesRefused
 
+MOST_CHARACTERS: Final = 500_000  # of all kept texts together; a tree takes some hundred bytes per character
 _NESTED: Final = "The document is nested deeper than can be read; the limit is {}. Ask for the deeper part by its id."
 
 
@@ -58,14 +59,17 @@ class Documents:
         self._size = size
         self._sources = sources or {}
         self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._characters = 0
 
     def get(self, text: str) -> Document:
         """The document of a text; raises the refusal that says what is wrong, where, and the fix."""
         kept = self._kept.get(text)
         if kept is None:
             kept = self._kept[text] = self._read(text)
-            if len(self._kept) > self._size:
-                self._kept.popitem(last=False)
+            self._characters += len(text)
+            while len(self._kept) > self._size or self._characters > MOST_CHARACTERS:
+                gone, _ = self._kept.popitem(last=False)
+                self._characters -= len(gone)
         else:
             self._kept.move_to_end(text)
         return kept

@@ -233,6 +233,15 @@ def test_a_document_is_read_once() -> None:
     assert documents.get("{ viewer { subject } }") is not first
 
 
+def test_all_kept_documents_together_are_bounded() -> None:
+    documents = Documents(SCHEMA)
+    texts = ["{ viewer { subject } } #" + "x" * 90_000 + f"{n}" for n in range(6)]
+    kept = [documents.get(text) for text in texts]
+    assert documents.get(texts[5]) is kept[5]
+    assert documents.get(texts[1]) is kept[1]
+    assert documents.get(texts[0]) is not kept[0]
+
+
 def test_nothing_is_suggested_and_no_literal_repeated() -> None:
     said = refused('{ viewer { subjekt } lookup(document: "329901199001010010") { id } }', kind=ValidationRefused)
     assert "Did you mean" not in said

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from gateway.execution.engine import Answer, Request
 from gateway.http.throttle import Throttle
 from gateway.viewer import Viewer
 from tests.gateway.http.serving import served
-from tests.gateway.http.standins import AUTHORIZED, GOOD, NO_PURPOSE, Engine, Viewers, application
+from tests.gateway.http.standins import AUTHORIZED, GOOD, NO_PURPOSE, Boom, Engine, Viewers, application
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
 INIT = {"type": "connection_init", "payload": {"Authorization": f"Bearer {GOOD}"}}
@@ -187,9 +187,37 @@ async def test_one_who_says_nothing_is_not_waited_for() -> None:
         assert await closing(socket) == (4408, "Connection initialisation timeout")
 
 
+async def test_one_subject_holds_only_so_many_connections() -> None:
+    async with served(application(Engine())) as port, AsyncExitStack() as stack:
+        address = f"ws://127.0.0.1:{port}/graphql"
+        for _ in range(20):
+            socket = await stack.enter_async_context(connect(address, subprotocols=[PROTOCOL], proxy=None))
+            await say(socket, INIT)
+            assert await hear(socket) == {"type": "connection_ack"}
+        async with connect(address, subprotocols=[PROTOCOL], proxy=None) as one_more:
+            await say(one_more, INIT)
+            assert await closing(one_more) == (4403, "Forbidden: more than 20 connections. Close some")
+        await socket.close()
+        async with connect(address, subprotocols=[PROTOCOL], proxy=None) as another:
+            await say(another, INIT)
+            assert await hear(another) == {"type": "connection_ack"}
+
+
 async def test_a_connection_ends_with_its_token() -> None:
     async with connected(viewers=Viewers(seconds=0.05)) as socket:
         assert await closing(socket) == (4403, "Forbidden: the token has expired")
+
+
+async def test_a_fault_while_a_token_is_read_is_masked(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Viewers):
+        def verify(self, token: str) -> Viewer:
+            raise Boom("329901199001011234 must never be seen")
+
+    async with connected(init=False, viewers=Broken()) as socket:
+        await say(socket, INIT)
+        assert await closing(socket) == (1011, "Internal error")
+    assert "329901" not in caplog.text
+    assert "Boom" in caplog.text
 
 
 async def test_another_subprotocol_is_not_spoken() -> None:
