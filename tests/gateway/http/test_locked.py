@@ -101,6 +101,38 @@ async def test_limits_are_settings(settings: Settings, given: dict[str, Any], qu
     assert said in answer.json()["errors"][0]["message"]
 
 
+@pytest.mark.parametrize(
+    ("query", "variables", "expected"),
+    [
+        (
+            "query ($r: [_Any!]!) { _entities(representations: $r) { __typename } }",
+            '{"r": {"a": DEEP}}',
+            "BAD_ARGUMENT",
+        ),
+        ("query ($i: ID!) { person(id: $i) { id } }", '{"i": DEEP}', "BAD_VARIABLES"),
+        (
+            "query ($s: [PersonStatus!]!) { persons(filter: {status: {in: $s}}) { totalCount } }",
+            '{"s": DEEP}',
+            "BAD_VARIABLES",
+        ),
+        ("query ($i: ID!) { person(id: $i) { id } }", '{"i": "x", "unused": DEEP}', "BAD_ID"),
+        ("query ($i: ID!) { person(id: $i) { id } }", '{"i": "LONG"}', "BAD_ID"),
+        ("query ($n: Int!) { persons(first: $n) { totalCount } }", '{"n": HUGE}', "BAD_VARIABLES"),
+    ],
+)
+async def test_deep_and_huge_variables_are_refused_and_no_fault(
+    settings: Settings, query: str, variables: str, expected: str
+) -> None:
+    given = variables.replace("DEEP", "[" * 900 + "]" * 900).replace("LONG", "x" * 900_000).replace("HUGE", "9" * 300)
+    body = f'{{"query": {json.dumps(query)}, "variables": {given}}}'
+    async with asking(settings) as client:
+        headers = {**officer(settings), "Content-Type": "application/json"}
+        answer = await client.post("/graphql", content=body, headers=headers)
+    assert code(answer) == expected
+    assert "xxxx" not in answer.text
+    assert "9999" not in answer.text
+
+
 async def test_the_rate_is_a_setting(settings: Settings) -> None:
     async with asking(settings, rate_per_minute=1) as client:
         first, second = [
