@@ -1,133 +1,51 @@
 """What an agency's raw value means as a canonical one: dirty data is decoded, flagged and kept, never a failure.
 
-A bad value costs its own field (null and a Flag); a row whose key cannot be read is dropped and counted.
-Nothing here raises for a value, and no message or flag repeats one.
+A bad value costs its own field (null and a Flag). What comes out is always what the column's Kind says or None: the
+gateway does not look at it again. Nothing here raises for a value, and no message or flag repeats one.
+adapters/rows.py decodes whole rows.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from adapters.contract import Flag, Key, Provenance, Record, Value
+from adapters.contract import Flag, Key, Value
 from adapters.encode import encode_value
 from adapters.forms import dates, numbers, people
 from adapters.forms.texts import NULL_MARKERS, REPLACEMENT, decode_bytes, half_width, is_cut, is_null, text_of
-from adapters.manifest import Dataset, FieldMap, Manifest, TypeName
+from adapters.manifest import FieldMap, TypeName
 from schema.enums import Quality
 
 __all__ = [
+    "DEFAULT_SEPARATOR",
     "NULL_MARKERS",
-    "Read",
+    "Decode",
+    "Decoded",
+    "as_of_decoder",
     "decode_bytes",
-    "decode_row",
     "decode_value",
     "encode_value",
-    "is_present",
+    "field_decoder",
     "key_of",
-    "record_of",
     "text_of",
 ]
 
-Read = Callable[[str], object]
-"""Gives the raw value at one path of a row; None for an absent one. JSON lists may be returned as lists."""
 Decoded = tuple[Value, tuple[Flag, ...]]
+Decode = Callable[[object], Decoded]
+"""Gives one raw value as the canonical one, and what was noticed. Never raises."""
 
 DEFAULT_SEPARATOR = r"[;；,，、/|]"
 TERM_FIELDS = frozenset({"termMonths", "extensionMonths"})
 MAY_BE_FUTURE = frozenset({"dueEndOn", "dueOn", "endsOn"})
-_KEPT_TYPES = frozenset({"date", "datetime", "enum", "code", "boolean", "integer"})
-_MOST_KEPT = 4_096
-_KEPT: dict[int, tuple[FieldMap, dict[str, Decoded]]] = {}
 _YES = frozenset({"1", "true", "t", "y", "yes", "是", "有"})
 _NO = frozenset({"0", "false", "f", "n", "no", "否", "没有"})
-
-
-def decode_row(dataset: Dataset, read: Read, fields: Collection[str]) -> tuple[dict[str, Value], tuple[Flag, ...]]:
-    """Exactly the canonical fields asked for, and what was noticed.
-
-    A field that this dataset does not map is null and flagged MISSING: another dataset of the entity may have it.
-    """
-    values: dict[str, Value] = {}
-    flags: list[Flag] = []
-    for field in fields:
-        spec = dataset.fields.get(field)
-        if spec is None:
-            values[field] = None
-            flags.append(Flag(field, Quality.MISSING))
-            continue
-        values[field], noticed = _decode_field(field, spec, read)
-        flags.extend(noticed)
-    return values, tuple(flags)
-
-
-def record_of(
-    manifest: Manifest,
-    dataset: Dataset,
-    read: Read,
-    fields: Collection[str],
-    fetched_at: datetime,
-    *,
-    person: Key | None = None,
-    dropped: Counter[str] | None = None,
-) -> Record | None:
-    """One row as a Record, or None: softly deleted, outside `where`, or without a readable key.
-
-    `person` is whom the row was asked for, where the row itself does not say. A row without a key or person is
-    counted in `dropped` under the dataset's name.
-    """
-    if not is_present(dataset, read):
-        return None
-    key = key_of(read(dataset.key))
-    owner = person or (key_of(read(dataset.person)) if dataset.person else key)
-    if key is None or owner is None:
-        if dropped is not None:
-            dropped[dataset.dataset] += 1
-        return None
-    values, flags = decode_row(dataset, read, fields)
-    provenance = Provenance(
-        source=manifest.id,
-        dataset=dataset.dataset,
-        record=key,
-        fetched_at=fetched_at,
-        as_of=_as_of(dataset, read),
-        jurisdiction=manifest.jurisdiction,
-    )
-    return Record(key, owner, values, provenance, flags)
 
 
 def key_of(raw: object) -> Key | None:
     """A key as text, or None where the row has none. Keys are opaque: nothing but the padding is taken off."""
     text = text_of(raw) if not isinstance(raw, list | dict) else None
     return text if text and REPLACEMENT not in text and text.lower() != "null" else None
-
-
-def is_present(dataset: Dataset, read: Read) -> bool:
-    """Whether a row is there at all: neither softly deleted nor outside the dataset's constant conditions."""
-    if dataset.deleted is not None and text_of(read(dataset.deleted.path)) in dataset.deleted.values:
-        return False
-    return all(text_of(read(path)) == value for path, value in dataset.where.items())
-
-
-def _remembered(field: str, spec: FieldMap, raw: str) -> Decoded:
-    """A code, date or number as it was decoded before: there are few of them, and decoding is most of a read.
-
-    Names, texts and document numbers are never kept. Nor is what depends on the day.
-    """
-    if spec.type not in _KEPT_TYPES:
-        return decode_value(field, spec, raw)
-    kept = _KEPT.get(id(spec))
-    if kept is None or kept[0] is not spec:
-        kept = _KEPT[id(spec)] = (spec, {})
-    found = kept[1].get(raw)
-    if found is None:
-        found = decode_value(field, spec, raw)
-        if not any(flag.quality is Quality.FUTURE_DATE for flag in found[1]):
-            if len(kept[1]) >= _MOST_KEPT:
-                kept[1].clear()
-            kept[1][raw] = found
-    return found
 
 
 def decode_value(field: str, spec: FieldMap, raw: object) -> Decoded:
@@ -152,21 +70,33 @@ def _one(field: str, spec: FieldMap, raw: object, kind: TypeName) -> Decoded:
     return _DECODERS[kind](field, spec, raw, text)
 
 
-def _decode_field(field: str, spec: FieldMap, read: Read) -> Decoded:
+def field_decoder(field: str, spec: FieldMap) -> Decode:
+    """What decodes a field's raw value; where the field has several paths or none, a tuple of raw values."""
     if spec.constant is not None:
         return _constant(field, spec, spec.constant)
     if spec.path is None:
-        return None, (Flag(field, Quality.MISSING),)
+        missing: Decoded = None, (Flag(field, Quality.MISSING),)
+        return lambda _raw: missing
     if isinstance(spec.path, str):
-        raw = read(spec.path)
-        return _remembered(field, spec, raw) if type(raw) is str else decode_value(field, spec, raw)
-    if spec.joined is not None:
-        return decode_value(field, spec, _put_together(spec, spec.joined, (read(path) for path in spec.path)))
+        return lambda raw: decode_value(field, spec, raw)
+    decode = _decoder_of_several(field, spec)
+    return lambda raws: decode(raws if isinstance(raws, list | tuple) else (raws,))
+
+
+def _decoder_of_several(field: str, spec: FieldMap) -> Callable[[Sequence[object]], Decoded]:
+    between = spec.joined
+    if between is not None:
+        return lambda raws: decode_value(field, spec, _put_together(spec, between, raws))
     if spec.type == "texts":
-        return _texts(field, spec, _flattened(read(path) for path in spec.path))
+        return lambda raws: _texts(field, spec, _flattened(raws))
+    return lambda raws: _first(field, spec, raws)
+
+
+def _first(field: str, spec: FieldMap, raws: Iterable[object]) -> Decoded:
+    """The first value that is there."""
     noticed: tuple[Flag, ...] = ()
-    for path in spec.path:
-        value, flags = decode_value(field, spec, read(path))
+    for raw in raws:
+        value, flags = decode_value(field, spec, raw)
         if value is not None:
             return value, flags
         noticed = noticed or flags
@@ -179,10 +109,12 @@ def _put_together(spec: FieldMap, between: str, raws: Iterable[object]) -> str |
     return between.join(part for part in parts if not is_null(part, spec.null)) or None
 
 
-def _constant(field: str, spec: FieldMap, constant: str | int | bool) -> Decoded:
+def _constant(field: str, spec: FieldMap, constant: str | int | bool) -> Decode:
     if spec.type in {"date", "datetime", "texts"}:
-        return decode_value(field, spec.model_copy(update={"values": {}}), constant)
-    return constant, ()
+        unmapped = spec.model_copy(update={"values": {}})
+        return lambda _raw: decode_value(field, unmapped, constant)  # what a date means may depend on the day
+    fixed: Decoded = constant, ()
+    return lambda _raw: fixed
 
 
 def _flattened(raws: Iterable[object]) -> tuple[object, ...]:
@@ -192,16 +124,17 @@ def _flattened(raws: Iterable[object]) -> tuple[object, ...]:
     return tuple(found)
 
 
-def _as_of(dataset: Dataset, read: Read) -> datetime | None:
-    spec = dataset.as_of
-    if spec is None or spec.path is None:
+def as_of_decoder(spec: FieldMap) -> Callable[[Sequence[object]], datetime | None]:
+    """What gives the moment at which the agency says that a row was true, from the raw values at the spec's paths."""
+
+    def decode(raws: Sequence[object]) -> datetime | None:
+        for raw in raws:
+            text = text_of(raw)
+            if text and not is_null(text, spec.null):
+                return _moment("asOf", spec, raw, text)[0]
         return None
-    for path in (spec.path,) if isinstance(spec.path, str) else spec.path:
-        raw = read(path)
-        text = text_of(raw)
-        if text and not is_null(text, spec.null):
-            return _moment("asOf", spec, raw, text)[0]
-    return None
+
+    return decode
 
 
 def _mapped(field: str, spec: FieldMap, raw: object, text: str) -> Decoded:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from adapters.contract import Compare, Key, KeyEntry, Op
-from adapters.decode import decode_row, encode_value
+from adapters.contract import Compare, Key, KeyEntry, Op, Value
+from adapters.decode import encode_value
 from adapters.manifest import Dataset, FieldMap
 from adapters.matching import region_prefix
 from schema.entities import ENTITIES
@@ -16,9 +16,8 @@ _IDENTIFYING = ("idNumber", "otherIdNumbers", "documentNumber", "documentKind")
 Parameters = dict[str, str | tuple[str, ...]]
 
 
-def key_entry(dataset: Dataset, key: Key, read: Callable[[str], object]) -> KeyEntry:
-    """One line of a key list, its numbers decoded as the dataset's fields are."""
-    values, _ = decode_row(dataset, read, identifying(dataset))
+def key_entry(key: Key, values: Mapping[str, Value]) -> KeyEntry:
+    """One line of a key list, from the decoded identifying fields."""
     others = values.get("otherIdNumbers") or ()
     numbers = (values.get("idNumber"), *(others if isinstance(others, tuple) else ()))
     kind, number = values.get("documentKind"), values.get("documentNumber")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
-from typing import Literal
+from typing import Literal, TypeVar
 
 from adapters.capabilities import capabilities_of, check_fields, check_filters, supports
 from adapters.contract import (
@@ -26,7 +25,7 @@ from adapters.contract import (
     Unsupported,
 )
 from adapters.cursors import CursorSeal
-from adapters.decode import is_present, key_of, record_of
+from adapters.decode import key_of
 from adapters.drivers.declared import (
     identifying,
     key_entry,
@@ -42,10 +41,12 @@ from adapters.drivers.template import Scope, Template
 from adapters.drivers.wire import Wire
 from adapters.manifest import Dataset, Endpoint, Manifest, ManifestError
 from adapters.matching import meets_all
+from adapters.rows import Extract, RowDecoder, Rows
 from schema.enums import Quality
 
 _MOST_FORMS = 16  # upstream searches that one search may become
 Role = Literal["keys", "fetch", "related", "search"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class EndpointAdapter:
         self._asking = Asking(manifest.id, wire, client, manifest.errors)
         self._health = health
         self._lists: dict[tuple[str, Role], list[tuple[Dataset, Template]]] = {}
+        self._rows: dict[int, Rows] = {}  # by the dataset's identity: the manifest keeps datasets alive
         for name in manifest.entities:
             for dataset in manifest.datasets(name):
                 self._prepare(name, dataset)
@@ -92,7 +94,7 @@ class EndpointAdapter:
             raise Invalid(f"{self.id}: that cursor is not of this list. Start again from the first page.")
         leg = legs[mark.leg]
         page = await self._asking.ask(leg.template, leg.scope, mark.place, call)
-        entries = {entry.key: entry for row in page.rows if (entry := self._entry(leg.dataset, row))}
+        entries = {entry.key: entry for entry in self._entries(leg.dataset, page.rows)}
         return KeySlice(tuple(entries.values()), self._minted(_onward(mark, page, len(legs)), "keys"))
 
     async def fetch(
@@ -185,7 +187,7 @@ class EndpointAdapter:
     ) -> Sequence[Mapping[Key, Sequence[Record] | AdapterError]]:
         if not keys:
             return ()
-        return await asyncio.gather(*(self._batched(role, leg, keys, fields, call) for leg in legs))
+        return await _together([self._batched(role, leg, keys, fields, call) for leg in legs])
 
     async def _batched(
         self, role: Literal["fetch", "related"], leg: _Leg, keys: Sequence[Key], fields: Collection[str], call: Call
@@ -198,7 +200,7 @@ class EndpointAdapter:
         found: dict[Key, Sequence[Record] | AdapterError] = {}
         size = leg.template.endpoint.batch
         batches = [sent[start : start + size] for start in range(0, len(sent), size)]
-        answers = await asyncio.gather(*(self._one_batch(role, leg, batch, fields, call) for batch in batches))
+        answers = await _together([self._one_batch(role, leg, batch, fields, call) for batch in batches])
         failures = [answer for answer in answers if isinstance(answer, AdapterError)]
         if failures and len(failures) == len(answers):
             raise failures[0]
@@ -211,31 +213,30 @@ class EndpointAdapter:
     ) -> Mapping[Key, Sequence[Record]] | AdapterError:
         found: defaultdict[Key, list[Record]] = defaultdict(list)
         scope = _with_keys(leg.scope, batch)
+        owners = self._owners(role, leg, batch)
+        decoder = self._rows[id(leg.dataset)].decoder(fields)
         try:
             async for page in self._asking.pages(leg.template, scope, call):
                 fetched_at = datetime.now(UTC)
                 for row in page.rows:
-                    owner = self._owner(role, leg, row, batch)
+                    owner = owners.of(row) if self._wire.is_row(row) else None
                     if owner is None:
+                        self.dropped[leg.dataset.dataset] += 1
                         continue
-                    record = self._record(leg.dataset, row, fields, fetched_at, owner if role == "related" else None)
+                    record = decoder.record(row, fetched_at, owner if role == "related" else None)
                     if record is not None:
                         found[owner].append(record)
         except AdapterError as err:
             return err
         return found
 
-    def _owner(self, role: Role, leg: _Leg, row: object, batch: Sequence[Key]) -> Key | None:
-        """For which of the asked keys the row stands; a row of anybody else is dropped, not handed out."""
+    def _owners(self, role: Role, leg: _Leg, batch: Sequence[Key]) -> _Owners:
         endpoint = leg.template.endpoint
         path = endpoint.owner or (leg.dataset.key if role == "fetch" else leg.dataset.person)
-        said = key_of(self._wire.read(row, path)) if path and self._wire.is_row(row) else None
-        if said is None and role == "related" and len(batch) == 1 and endpoint.batch == 1:
-            said = batch[0]
-        if said in batch:
-            return said
-        self.dropped[leg.dataset.dataset] += 1
-        return None
+        implied = batch[0] if role == "related" and len(batch) == 1 and endpoint.batch == 1 else None
+        # a key that no row's key can equal, padding being taken off, is nobody's
+        asked = frozenset(key for key in batch if key_of(key) == key)
+        return _Owners(self._wire.reader((path,)) if path else None, asked, implied)
 
     # ---- rows ---------------------------------------------------------------------------------------------------
 
@@ -250,39 +251,27 @@ class EndpointAdapter:
         return tuple(one if isinstance(one := whole.get(key), Record) else record for key, record in found.items())
 
     def _matches(self, dataset: Dataset, rows: Sequence[object], query: Search) -> list[Record]:
-        fetched_at = datetime.now(UTC)
-        asked = frozenset(query.fields)
-        fields = asked | {compare.field for compare in query.where}
-        found = (self._record(dataset, row, fields, fetched_at, None) for row in rows)
+        asked = self._rows[id(dataset)].decoder(frozenset(query.fields))
+        judged = self._rows[id(dataset)].decoder(frozenset(compare.field for compare in query.where))
         return [
-            replace(
-                record,
-                values={name: record.values[name] for name in asked},
-                flags=tuple(flag for flag in record.flags if flag.field in asked),
-            )
-            for record in found
-            if record is not None and meets_all(tuple(query.where), record.values)
+            record
+            for row, record in self._records(dataset, asked, rows)
+            if meets_all(query.where, judged.values(row)[0])
         ]
 
-    def _record(
-        self, dataset: Dataset, row: object, fields: Collection[str], fetched_at: datetime, person: Key | None
-    ) -> Record | None:
-        if not self._wire.is_row(row):
-            self.dropped[dataset.dataset] += 1
-            return None
-        read = partial(self._wire.read, row)
-        return record_of(self.manifest, dataset, read, fields, fetched_at, person=person, dropped=self.dropped)
+    def _records(
+        self, dataset: Dataset, decoder: RowDecoder, rows: Sequence[object]
+    ) -> Iterator[tuple[object, Record]]:
+        fetched_at = datetime.now(UTC)
+        for row in rows:
+            if not self._wire.is_row(row):
+                self.dropped[dataset.dataset] += 1
+            elif (record := decoder.record(row, fetched_at)) is not None:
+                yield row, record
 
-    def _entry(self, dataset: Dataset, row: object) -> KeyEntry | None:
-        if not self._wire.is_row(row):
-            self.dropped[dataset.dataset] += 1
-            return None
-        read = partial(self._wire.read, row)
-        key = key_of(read(dataset.key))
-        if key is None:
-            self.dropped[dataset.dataset] += 1
-            return None
-        return key_entry(dataset, key, read) if is_present(dataset, read) else None
+    def _entries(self, dataset: Dataset, rows: Sequence[object]) -> Iterator[KeyEntry]:
+        decoder = self._rows[id(dataset)].decoder(identifying(dataset))
+        return (key_entry(record.key, record.values) for _, record in self._records(dataset, decoder, rows))
 
     # ---- what is declared ---------------------------------------------------------------------------------------
 
@@ -336,6 +325,7 @@ class EndpointAdapter:
                 self._check(f"{where}.{role}.envelope.data", endpoint.envelope.data, "answer")
         for path in paths_of(dataset, dataset.fields):
             self._check(f"{where}: path {path}", path, "row")
+        self._rows[id(dataset)] = Rows(self.id, self.manifest.jurisdiction, dataset, self._wire.reader, self.dropped)
 
     def _prepare_rules(self) -> None:
         for index, rule in enumerate(self.manifest.errors):
@@ -350,6 +340,28 @@ class EndpointAdapter:
             self._wire.check(path, role)
         except ValueError as err:
             raise ManifestError(f"{where}: {err}. Correct the path.") from err
+
+
+@dataclass(frozen=True, slots=True)
+class _Owners:
+    """For which of the asked keys a row stands. `implied` is whom a row that does not say so stands for."""
+
+    read: Extract | None
+    asked: frozenset[Key]
+    implied: Key | None
+
+    def of(self, row: object) -> Key | None:
+        """None for a row of anybody else, which is dropped and not handed out."""
+        raw = None if self.read is None else self.read(row)[0]
+        said = raw if type(raw) is str and raw in self.asked else key_of(raw)
+        if said is None:
+            return self.implied
+        return said if said in self.asked else None
+
+
+async def _together(work: Sequence[Coroutine[object, object, T]]) -> Sequence[T]:
+    """All at once; what is alone needs no task of its own."""
+    return [await work[0]] if len(work) == 1 else await asyncio.gather(*work)
 
 
 def _endpoints(dataset: Dataset) -> list[tuple[Role, Endpoint]]:

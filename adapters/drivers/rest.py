@@ -13,7 +13,7 @@ import binascii
 import json
 import re
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Literal, NoReturn
 
 import jmespath
@@ -25,8 +25,10 @@ from adapters.drivers.http import Answer, HttpClient, Request, secret_headers
 from adapters.drivers.template import Scope, Template
 from adapters.drivers.transport import TransportName
 from adapters.manifest import Endpoint, Manifest, ManifestError, RestSource
+from adapters.rows import Extract
 
-_NAMES: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_NAME: Final = re.compile(r"[^\W\d]\w*")
+_NAMES: Final = re.compile(rf"{_NAME.pattern}(\.{_NAME.pattern})*")
 _DOUBLE_BYTE: Final = frozenset({"gb2312", "gbk", "gb18030", "cp936", "x-gbk"})
 
 
@@ -123,16 +125,17 @@ class JsonWire:
         """Whether it is an object."""
         return isinstance(row, dict)
 
-    def read(self, row: object, path: str) -> object:
-        """The raw value; None where the row's shape does not allow the path."""
-        try:
-            return self._paths[path](row)
-        except exceptions.JMESPathError:
-            return None
+    def reader(self, paths: Sequence[str]) -> Extract:
+        """The raw values; None where the row's shape does not allow a path."""
+        if all(_NAME.fullmatch(path) for path in paths):  # as most rows are read
+            names = tuple(paths)
+            return lambda row: tuple(map(row.get, names))
+        searches = [self._paths[path] for path in paths]
+        return lambda row: tuple(_found(search, row) for search in searches)
 
     def find(self, document: object, path: str) -> object:
         """A value beside the rows."""
-        return self.read(document, path)
+        return _found(self._paths[path], document)
 
     def _loaded(self, content: bytes, encoding: str | None) -> object:
         named = (encoding or "utf-8-sig").lower()
@@ -170,12 +173,19 @@ def _compiled(path: str) -> Callable[[object], object]:
     return lambda node: parsed.search(node, options=_OPTIONS)
 
 
+def _found(search: Callable[[object], object], node: object) -> object:
+    try:
+        return search(node)
+    except exceptions.JMESPathError:
+        return None
+
+
 def _walk(names: Sequence[str]) -> Callable[[object], object]:
     """Plain names, which most paths are, without the interpreter."""
 
     def read(node: object) -> object:
         for name in names:
-            if not isinstance(node, Mapping):
+            if not isinstance(node, dict):
                 return None
             node = node.get(name)
         return node

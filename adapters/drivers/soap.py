@@ -23,6 +23,7 @@ from adapters.drivers.http import Answer, HttpClient, Request, secret_headers
 from adapters.drivers.template import Scope, Template
 from adapters.drivers.transport import TransportName
 from adapters.manifest import Endpoint, Manifest, ManifestError, SoapSource
+from adapters.rows import Extract
 
 _SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 _NIL: Final = "{http://www.w3.org/2001/XMLSchema-instance}nil"
@@ -143,9 +144,10 @@ class XmlWire:
         """Whether it is an element."""
         return isinstance(row, etree._Element)
 
-    def read(self, row: object, path: str) -> object:
-        """The text at a path of a row, a list where there are several."""
-        return _scalar(_evaluated(self._below[path], row))
+    def reader(self, paths: Sequence[str]) -> Extract:
+        """The text at each path of a row, a list where there are several."""
+        searches = [self._below[path] for path in paths]
+        return lambda row: tuple(_scalar(_evaluated(search, row)) for search in searches)
 
     def find(self, document: object, path: str) -> object:
         """The first text at a path anywhere below the document."""

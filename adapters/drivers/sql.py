@@ -33,12 +33,13 @@ from adapters.contract import (
     Unsupported,
 )
 from adapters.cursors import CursorSeal
-from adapters.decode import key_of, record_of
+from adapters.decode import key_of
 from adapters.drivers.database import Database
 from adapters.drivers.joining import joined
-from adapters.drivers.tables import Reader, Table, raw_position
+from adapters.drivers.tables import Table, key_position, raw_position
 from adapters.manifest import Dataset, Manifest, SqlSource
 from adapters.matching import meets_all
+from adapters.rows import RowDecoder
 from schema.entities import ENTITIES
 from schema.enums import DocumentKind
 
@@ -163,7 +164,7 @@ class SqlAdapter:
         if not selected:
             return []
         pages = await self._database.rows([one for one, _ in selected], dataset.dataset, call.deadline)
-        return self._records(selected[0][1], (row for page in pages for row in page), fields)
+        return self._records(selected[0][1], (row for page in pages for row in page))
 
     async def _page(
         self, tables: Sequence[Table], last: Key | None, query: Search, limit: int, entity: str, call: Call
@@ -175,22 +176,18 @@ class SqlAdapter:
         conditions = [table.meets(kinds[compare.field].kind, compare) for compare in query.where]
         conditions += table.unlisted(tables[:-1]) if entity == PERSON else []
         while True:
-            statement, reader = table.select(fields, and_(*conditions, table.key_after(last)))
+            statement, decoder = table.select(fields, and_(*conditions, table.key_after(last)))
             page = statement.order_by(table.key()).limit(limit)
             (rows,) = await self._database.rows([page], table.dataset.dataset, call.deadline)
-            records = self._records(reader, rows, fields)
+            records = self._records(decoder, rows)
             met = [record for record in records if meets_all(query.where, record.values)]
-            last = reader.position(rows[-1]) if len(rows) == limit else None
+            last = key_position(rows[-1]) if len(rows) == limit else None
             if met or last is None:
                 return met, last
 
-    def _records(self, reader: Reader, rows: Iterable[Row[Any]], fields: Collection[str]) -> list[Record]:
+    def _records(self, decoder: RowDecoder, rows: Iterable[Row[Any]]) -> list[Record]:
         now = datetime.now(UTC)
-        found = (
-            record_of(self._manifest, reader.dataset, reader.of(row), fields, now, dropped=self.dropped)
-            for row in rows
-        )
-        return [record for record in found if record is not None]
+        return [record for row in rows if (record := decoder.record(row, now)) is not None]
 
     async def _table(self, dataset: Dataset, deadline: Deadline) -> Table:
         columns = await self._database.columns(dataset.dataset, deadline)
@@ -198,7 +195,16 @@ class SqlAdapter:
         lookups = {name: await self._database.columns(one.table, deadline) for name, one in dataset.lookups.items()}
         known = self._known.get(id(dataset))
         if known is None or not known.is_as(columns, persons, lookups):
-            known = Table(self.id, dataset, self._database.dialect, self._schema_name, columns, persons, lookups)
+            known = Table(
+                self._manifest,
+                dataset,
+                self._database.dialect,
+                self._schema_name,
+                self.dropped,
+                columns,
+                persons,
+                lookups,
+            )
             self._known[id(dataset)] = known
         return known
 

@@ -46,7 +46,6 @@ from adapters.contract import (
     Unsupported,
     Value,
 )
-from adapters.decode import record_of
 from adapters.drivers.declared import paths_of
 from adapters.drivers.http import Answer, HttpClient, Request, raise_for_status
 from adapters.drivers.peer_answer import Failure, Withheld, failures, withheld
@@ -54,6 +53,7 @@ from adapters.drivers.selection import Keys, Selection, overlaps, rows, value
 from adapters.drivers.transport import TransportName
 from adapters.forms.dates import moment
 from adapters.manifest import Dataset, FieldMap, Manifest, ManifestError, SubgraphSource
+from adapters.rows import Rows, by_call
 from schema.entities import ENTITIES, Kind
 from schema.enums import Quality
 
@@ -131,6 +131,11 @@ class SubgraphAdapter:
         )
         self._plans: dict[frozenset[tuple[str, frozenset[str]]], _Plan] = {}
         self._rounds: dict[tuple[Call, tuple[Key, ...]], _Round] = {}
+        self._rows = {  # by the dataset's identity: the manifest keeps datasets alive
+            id(dataset): Rows(self.id, manifest.jurisdiction, dataset, by_call, self.dropped)
+            for entity in manifest.entities
+            for dataset in manifest.datasets(entity)
+        }
         self._running: set[asyncio.Task[tuple[_Plan, Mapping[Key, _Found | AdapterError]]]] = set()
         self.capabilities: Mapping[str, Capability] = capabilities_of(manifest)
         self._check()
@@ -348,9 +353,7 @@ class SubgraphAdapter:
         found: _Found,
     ) -> Record | None:
         read = _reader(where, row, nameless)
-        record = record_of(
-            self.manifest, where.dataset, read, fields, found.fetched_at, person=token, dropped=self.dropped
-        )
+        record = self._rows[id(where.dataset)].decoder(fields).record(read, found.fetched_at, token)
         if record is None:
             return None
         shown = {name: _shown(entity, name, one, where.dataset, read, found) for name, one in record.values.items()}

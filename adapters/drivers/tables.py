@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,15 +18,16 @@ from sqlalchemy.sql.expression import FromClause, TableClause
 from sqlalchemy.sql.expression import column as column_clause
 
 from adapters.contract import Compare, Malformed, Op
-from adapters.decode import Read, encode_value, text_of
+from adapters.decode import encode_value, text_of
 from adapters.drivers.database import Columns
 from adapters.forms.dates import moment
-from adapters.manifest import Dataset, FieldMap
+from adapters.manifest import Dataset, FieldMap, Manifest
 from adapters.matching import region_prefix
+from adapters.rows import Extract, RowDecoder, Rows, paths_of
 from schema.entities import Kind
 
 Raw = Any  # a value as the database driver gives and takes it
-_OWNER = "\x00person"  # where a row's person key stands: no column bears such a name
+_OWNER = "\x00person"  # the path of a row's person key: no column bears such a name
 _BETWEEN = "\x1f"  # parts the values of several rows in one text: the unit separator, which no form field holds
 _ESCAPE = "!"
 _INTEGER = re.compile(r"-?\d{1,18}")
@@ -34,30 +35,32 @@ _DECIMAL = re.compile(r"-?\d{1,40}(\.\d{1,20})?")
 
 
 class Table:
-    """One dataset's table as it really is.
+    """One dataset's table as it really is, and how its rows are decoded.
 
     `persons` are the columns of the table that a Join leads to, `lookups` those of each lookup's table.
     """
 
     def __init__(
         self,
-        source: str,
+        source: Manifest,
         dataset: Dataset,
         dialect: str,
         schema_name: str | None,
+        dropped: Counter[str],
         columns: Columns,
         persons: Columns | None = None,
         lookups: Mapping[str, Columns] | None = None,
     ) -> None:
         self.dataset = dataset
-        self._source = source
+        self._source = source.id
         self._dialect = dialect
         self.columns = columns
         self.persons = persons
         self.lookups = lookups or {}
         # the statement itself sees to conditions and person, so decoding must not look for their columns
         person = None if dataset.person is None and dataset.join is None else _OWNER
-        self._plain = dataset.model_copy(update={"where": {}, "deleted": None, "person": person})
+        plain = dataset.model_copy(update={"where": {}, "deleted": None, "person": person})
+        self._rows = Rows(source.id, source.jurisdiction, plain, self._extracting, dropped)
         self._mine: FromClause = _named_table(dataset.dataset, schema_name, columns)
         self._person_types = persons if persons is not None else columns
         self._persons: FromClause = self._mine
@@ -75,14 +78,19 @@ class Table:
 
     # ---- what is read ------------------------------------------------------------------------------------------
 
-    def select(self, fields: Collection[str], condition: ColumnElement[bool]) -> tuple[Select[Any], Reader]:
+    def select(self, fields: Collection[str], condition: ColumnElement[bool]) -> tuple[Select[Any], RowDecoder]:
         """The rows that meet the condition and are there; only the columns that `fields` need."""
-        paths = tuple(dict.fromkeys(self._paths(fields)))
-        chosen = [self.column(path).label(f"c{index}") for index, path in enumerate(paths)]
-        person = self.person().label("person")
-        statement = select(person, *chosen).select_from(self._from()).where(condition, *self._present())
-        places = {_OWNER: 0, **{path: index + 1 for index, path in enumerate(paths)}}
-        return statement, Reader(self._plain, places, frozenset(path for path in paths if self._is_many(path)))
+        decoder = self._rows.decoder(fields)
+        columns = [self.person() if path == _OWNER else self.column(path) for path in _distinct(decoder.paths)]
+        chosen = [column.label(f"c{index}") for index, column in enumerate(columns)]
+        return select(*chosen).select_from(self._from()).where(condition, *self._present()), decoder
+
+    def _extracting(self, paths: Sequence[str]) -> Extract:
+        places = {path: index for index, path in enumerate(_distinct(paths))}
+        chosen = [(places[path], path != _OWNER and self._is_many(path)) for path in paths]
+        if any(many for _, many in chosen):
+            return lambda row: tuple(_parted(row[place]) if many else row[place] for place, many in chosen)
+        return lambda row: tuple(row[place] for place, _ in chosen)
 
     def keys(self, last: str | None, limit: int, earlier: Sequence[Table]) -> Select[Any]:
         """A page of keys in their order, without those that an earlier table of the same persons lists."""
@@ -92,12 +100,6 @@ class Table:
     def unlisted(self, earlier: Sequence[Table]) -> list[ColumnElement[bool]]:
         """Rows whose key no earlier table has."""
         return [~exists(select(1).where(table.key() == self.key(), *table._present())) for table in earlier]
-
-    def _paths(self, fields: Collection[str]) -> Iterable[str]:
-        yield self.dataset.key
-        specs = [self.dataset.fields[name] for name in fields if name in self.dataset.fields]
-        for spec in (*specs, *((self.dataset.as_of,) if self.dataset.as_of else ())):
-            yield from paths_of(spec)
 
     def _from(self) -> FromClause:
         join = self.dataset.join
@@ -270,24 +272,14 @@ class Table:
         return None if value is None else literal(value, bind_type(type_, self._dialect))
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Reads one result row of `Table.select` by the manifest's paths."""
+def _distinct(paths: Sequence[str]) -> tuple[str, ...]:
+    """The key's path comes first."""
+    return tuple(dict.fromkeys(paths))
 
-    dataset: Dataset
-    places: Mapping[str, int]
-    many: frozenset[str]  # paths whose value is several, put into one text on the way
 
-    def of(self, row: Sequence[Raw]) -> Read:
-        """What decode.decode_row calls for each path."""
-        places, many = self.places, self.many
-        if not many:
-            return lambda path: row[places[path]]
-        return lambda path: _parted(row[places[path]]) if path in many else row[places[path]]
-
-    def position(self, row: Sequence[Raw]) -> str:
-        """Where the row stands in the key's order."""
-        return raw_position(row[self.places[self.dataset.key]])
+def key_position(row: Sequence[Raw]) -> str:
+    """Where a row of `Table.select` stands in the key's order."""
+    return raw_position(row[0])
 
 
 def _parted(raw: Raw) -> Raw:
@@ -297,11 +289,6 @@ def _parted(raw: Raw) -> Raw:
 def raw_position(raw: Raw) -> str:
     """A key as it stands in the table, padding and all: what the next page begins behind."""
     return raw if isinstance(raw, str) else text_of(raw) or ""
-
-
-def paths_of(spec: FieldMap) -> tuple[str, ...]:
-    """The columns that a field is read from."""
-    return () if spec.path is None else (spec.path,) if isinstance(spec.path, str) else spec.path
 
 
 def bind_type(type_: sql.TypeEngine[Any], dialect: str) -> sql.TypeEngine[Any]:

@@ -9,6 +9,7 @@ from adapters.contract import AdapterError
 from adapters.drivers.http import Answer, Request
 from adapters.drivers.template import Scope, Template
 from adapters.manifest import Endpoint
+from adapters.rows import Extract
 
 
 class Wire(Protocol):
@@ -48,8 +49,8 @@ class Wire(Protocol):
         """Whether a row has fields at all."""
         ...
 
-    def read(self, row: object, path: str) -> object:
-        """The raw value at a path of a row."""
+    def reader(self, paths: Sequence[str]) -> Extract:
+        """What gives the raw values at these paths of a row."""
         ...
 
     def find(self, document: object, path: str) -> object:

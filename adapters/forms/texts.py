@@ -10,7 +10,7 @@ NULL_MARKERS = frozenset(
     {"", "无", "不详", "未知", "未设置", "未填", "--请选择--", "请选择", "-", "--", "/", "null", "none", "nil", "n/a"}
 )
 # what pads a value: every white space of Unicode, the NUL of C programs, a byte order mark
-_PADDING = "\x00\ufeff" + "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
+PADDING = "\x00\ufeff" + "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 _DECLARATION = re.compile(rb"""^(\s*<\?xml\b[^>]*?)\s+encoding\s*=\s*("[^"]*"|'[^']*')""")
 _DOUBLE_BYTE = frozenset({"gb2312", "gbk", "gb18030", "gb_2312-80", "cp936", "euc-cn", "x-gbk"})
 _OTHERS = frozenset({"big5", "utf-16", "utf-16le", "utf-16be"})
@@ -69,18 +69,18 @@ def _drop_declaration(text: str) -> str:
 def text_of(raw: object) -> str | None:
     """One raw value as stripped text, or None for nothing. Numbers lose a fraction of zero, bytes are decoded."""
     if type(raw) is str:
-        return raw.strip(_PADDING)
+        return raw.strip(PADDING)
     if raw is None:
         return None
     if isinstance(raw, bytes | bytearray | memoryview):
-        return _column_bytes(bytes(raw)).strip(_PADDING)
+        return _column_bytes(bytes(raw)).strip(PADDING)
     if isinstance(raw, bool):
         return "true" if raw else "false"
     if isinstance(raw, float) and raw.is_integer():
         return str(int(raw))
     if isinstance(raw, Decimal) and raw.is_finite() and abs(raw) < 10**40 and raw == raw.to_integral_value():
         return str(int(raw))
-    return str(raw).strip(_PADDING)
+    return str(raw).strip(PADDING)
 
 
 def _column_bytes(body: bytes) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -10,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.contract import Flag
-from adapters.decode import decode_bytes, decode_row, decode_value, encode_value, key_of, record_of
+from adapters.decode import decode_bytes, decode_value, encode_value, key_of
 from adapters.forms.dates import CHINA
-from adapters.manifest import Dataset, Deleted, FieldMap
+from adapters.manifest import FieldMap
 from schema.codes.gb11643 import check_digit
 from schema.entities import Kind
 from schema.enums import Quality
@@ -237,65 +235,6 @@ def test_a_list_that_fills_its_column_is_flagged_truncated() -> None:
 
 def test_an_unknown_code_among_many_costs_only_itself() -> None:
     assert decoded("texts", "1,9", values={"1": "海洛因"}) == (("海洛因",), [Quality.UNMAPPED_CODE])
-
-
-ROW = {"K": " A1 ", "XM": "张三", "SC": "0", "P1": "13900000000", "P2": "无", "GX": "20240305101500"}
-
-
-def dataset(**more: object) -> Dataset:
-    fields = {
-        "name": {"path": "XM", "type": "text"},
-        "phones": {"path": ["P1", "P2"], "type": "texts"},
-        "sex": {"constant": "MALE", "type": "enum"},
-        "residenceAddress": {"path": ["P2", "P1"], "type": "text"},
-    }
-    return Dataset.model_validate({"dataset": "T", "key": "K", "fields": fields, "as_of": {"path": "GX"}, **more})
-
-
-def test_a_row_gives_exactly_what_was_asked() -> None:
-    values, flags = decode_row(dataset(), ROW.get, ["name", "phones", "sex", "residenceAddress"])
-    assert values == {
-        "name": "张三",
-        "phones": ("13900000000",),
-        "sex": "MALE",
-        "residenceAddress": "13900000000",
-    }
-    assert flags == ()
-
-
-def test_a_field_of_another_dataset_is_missing_here() -> None:
-    assert decode_row(dataset(), ROW.get, ["ethnicity"]) == (
-        {"ethnicity": None},
-        (Flag("ethnicity", Quality.MISSING),),
-    )
-
-
-class Source:
-    id = "js-x"
-    jurisdiction = "320000"
-
-
-def test_a_record_knows_where_it_came_from() -> None:
-    now = datetime.now(UTC)
-    found = record_of(Source(), dataset(person="K"), ROW.get, ["name"], now)
-    assert found is not None
-    assert (found.key, found.person, found.provenance.dataset) == ("A1", "A1", "T")
-    assert found.provenance.as_of == datetime(2024, 3, 5, 10, 15, tzinfo=CHINA)
-
-
-def test_a_row_without_key_is_dropped_and_counted() -> None:
-    dropped: Counter[str] = Counter()
-    row = {**ROW, "K": " "}
-    assert record_of(Source(), dataset(), row.get, ["name"], datetime.now(UTC), dropped=dropped) is None
-    assert dropped == {"T": 1}
-
-
-def test_deleted_rows_and_rows_outside_the_conditions_are_absent() -> None:
-    now = datetime.now(UTC)
-    deleted = dataset(deleted=Deleted(path="SC", values=("0",)))
-    assert record_of(Source(), deleted, ROW.get, [], now) is None
-    assert record_of(Source(), dataset(where={"SC": "1"}), ROW.get, [], now) is None
-    assert record_of(Source(), dataset(where={"SC": "0"}), ROW.get, [], now) is not None
 
 
 @pytest.mark.parametrize("label", [None, "gb2312", "GBK", "gb18030"])
