@@ -202,6 +202,7 @@ _TOLD = tuple(
 class Case(Node):
     """Derived by grouping what all sources hold; no agency keeps it."""
 
+    id: strawberry.ID = strawberry.field(resolver=lambda root: root.file.id, description="Opaque.")
     file: strawberry.Private[CaseFile]
     owner: strawberry.Private[PersonFile]
     derived: strawberry.Private[Values]
@@ -251,7 +252,7 @@ class Case(Node):
 
 def case(owner: PersonFile, file: CaseFile) -> Case:
     """A case of the graph."""
-    return Case(id=strawberry.ID(file.id), file=file, owner=owner, derived=file.derived)
+    return Case(file=file, owner=owner, derived=file.derived)
 
 
 def _person_of(root: Case) -> Any:
