@@ -73,6 +73,7 @@ class Exchange:
             self._fail(err)
         else:
             self._finish(keep=False)
+            self.wake()
 
     def broken(self, cause: Exception | None) -> None:
         """The connection is no more."""

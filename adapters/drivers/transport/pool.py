@@ -144,7 +144,7 @@ class Origin:
         try:
             async with asyncio.timeout(within):
                 _, connection = await loop.create_connection(
-                    lambda: Connection(self._left), self._host, self._port, ssl=self._tls, happy_eyeballs_delay=0.25
+                    lambda: Connection(self._left), self._host, self._port, ssl=self._tls
                 )
         except TimeoutError as err:
             raise httpx.ConnectTimeout("no connection in time") from err
