@@ -17,6 +17,7 @@ from schema.enums import Quality
 from schema.file import Disagreement, Origin, Row
 
 _BROKEN = frozenset({Quality.CHECKSUM_FAILED, Quality.TRUNCATED, Quality.MALFORMED, Quality.UNMAPPED_CODE})
+_SEVERAL = frozenset(name for name, column in PERSON_RECORD.columns.items() if column.kind is Kind.TEXTS)
 _NEAR_DAYS = 31  # two sources' dates of one measure differ by days: decided, served, admitted
 
 
@@ -91,17 +92,17 @@ def _rank(origin: Origin) -> tuple[int, float, tuple[str, str, str]]:
 def _values(people: Ranked) -> dict[str, object]:
     """The chosen value of every column that some record was asked for."""
     values: dict[str, object] = {}
-    columns = PERSON_RECORD.columns
     for record, _ in people:
         for name, value in record.values.items():
             if value is None:
                 values.setdefault(name, None)
-            elif columns[name].kind is Kind.TEXTS:
+            elif name in _SEVERAL:
                 values[name] = _united(values.get(name), value)
             elif values.get(name) is None:
                 values[name] = value
-    for name in {name for record, _ in people for name in _doubtful(record)}:
-        if columns[name].kind is not Kind.TEXTS and (found := _candidates(name, people)):
+    doubtful = [record for record, _ in people if record.flags or record.hidden]
+    for name in {name for record in doubtful for name in _doubtful(record)} - _SEVERAL:
+        if found := _candidates(name, people):
             values[name] = found[0][0]
     return values
 
@@ -140,7 +141,7 @@ def _disagreements(people: Ranked, compared: Collection[str]) -> Iterator[Disagr
         shown = [one for one in _candidates(name, people) if not one[3]]
         best = shown[0] if shown else None
         second = next((one for one in shown if best and one[0] != best[0]), None)
-        if best is None or second is None or column.kind is Kind.TEXTS:
+        if best is None or second is None or name in _SEVERAL:
             continue
         values = tuple((value, origin) for value, origin, _, _ in shown)
         yield Disagreement(name, column.label, values, best[0], _because(best, second))
