@@ -28,6 +28,7 @@ from bench.processes import (
 from bench.rivals import OURS, ROOT, Contender, NpmPeers, Skipped, python_contenders
 
 QUESTIONS: Final = ("ONE", "LIST")
+QUIET: Final = 0.15  # cores that strangers may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Rig:
     concurrencies: Sequence[int] = (1, 16, 64)
     asked: int = 200  # distinct people of ONE
     only: Sequence[str] = ()
+    attempts: int = 1  # at a measurement that strangers disturb
     npm: bool = True
     wrk: str | None = WRK
     say: Callable[[str], None] = print
@@ -214,10 +216,17 @@ class Comparing:
         for concurrency in rig.concurrencies:
             # Long enough for each connection of a slow contender to be answered three times.
             seconds = min(max(rig.seconds, 3 * slowest * concurrency), 60)
-            measured = self._pressed(running, question, concurrency, seconds)
+            measured = self._quietest(running, question, concurrency, seconds)
             slowest = 1 / measured.rate if measured.rate else seconds
             result.measured.append(measured)
             rig.say(f"{result.contender:18s} {question:4s} c={concurrency:<3d} {measured.line()}")
+
+    def _quietest(self, running: Running, question: str, concurrency: int, seconds: float) -> Measured:
+        """A measurement that nobody disturbs, or of several disturbed ones the least disturbed."""
+        found: list[Measured] = []
+        while not found or (len(found) < self._rig.attempts and found[-1].strangers > QUIET):
+            found.append(self._pressed(running, question, concurrency, seconds))
+        return min(found, key=lambda one: one.strangers)
 
     def _press(self, port: int, question: str, concurrency: int, seconds: float) -> Figures:
         return press(Task(port, self._headers, self._bodies[question], concurrency, seconds), wrk=self._rig.wrk)
