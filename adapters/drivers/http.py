@@ -35,6 +35,9 @@ for _name in ("httpx", "httpcore"):  # they log addresses and headers: keys and 
     logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
 
 
+_READ = httpx.ByteStream(b"")
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One read. `target` is path and query below the base address, already encoded; headers hold no CR or LF."""
@@ -113,6 +116,7 @@ class HttpClient:
                 content = await self._read(response)
             finally:
                 await response.aclose()
+                response.stream = _READ  # httpx's own refers back to the response, which only a collector would end
         except httpx.TransportError as err:
             raise _closed(self.source, err) from _quotable(err)
         media_type, charset = _content_type(response.headers.get("content-type", ""))

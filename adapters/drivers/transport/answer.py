@@ -55,6 +55,7 @@ class Answer:
         self._partial = bytearray()
         self._interim = 0
         self._left = 0
+        self._parser: httptools.HttpResponseParser | None = None
 
     @property
     def version(self) -> bytes:
@@ -81,6 +82,10 @@ class Answer:
             raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
         elif not self.complete:
             raise httpx.RemoteProtocolError("peer closed connection before the answer was whole")
+
+    def let_go(self) -> None:
+        """Nothing more will be fed. The parser refers to this answer: a cycle, if nobody cut it."""
+        self._parser = None
 
     # ---- the head -----------------------------------------------------------------------------------------------
 
@@ -119,14 +124,14 @@ class Answer:
     def _parse(self, head: bytes) -> None:
         self.headers = []
         self._version = head[:8]
-        self._parser = httptools.HttpResponseParser(self)
+        self._parser = parser = httptools.HttpResponseParser(self)
         try:
-            self._parser.feed_data(head)
+            parser.feed_data(head)
         except httptools.HttpParserUpgrade:
             raise httpx.RemoteProtocolError("the protocol was switched although nobody asked for it") from None
         except httptools.HttpParserError as err:
             raise httpx.RemoteProtocolError(f"the head is not HTTP: {err}") from None
-        self.status = self._parser.get_status_code()
+        self.status = parser.get_status_code()
         if self.status < 100:
             raise httpx.RemoteProtocolError("the status is below 100")
         if len(self.headers) > self._limits.headers:
@@ -213,7 +218,8 @@ class Answer:
     def _chunked(self, received: bytes) -> None:
         self._nothing_between += len(received)
         try:
-            self._parser.feed_data(received)
+            if self._parser is not None:
+                self._parser.feed_data(received)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as err:
             if not self.complete:
                 raise httpx.RemoteProtocolError(f"the chunks are not HTTP: {err}") from None

@@ -190,6 +190,7 @@ class Exchange:
         if connection is None:
             return
         connection.exchange = None
+        self.answer.let_go()
         if keep and self._paused:
             connection.wire.resume_reading()
         self._over(connection, keep)

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import zlib
 from dataclasses import dataclass
+from datetime import timedelta
 
 import httpx
 import pytest
+from httptools import HttpResponseParser
 
+from adapters.drivers.http import HttpClient, Request
 from adapters.drivers.transport import Limits, OwnTransport, TransportName, open_transport
+from adapters.drivers.transport.answer import Answer
+from adapters.drivers.transport.connection import Connection
+from adapters.drivers.transport.exchange import Exchange
+from adapters.drivers.transport.request import Outgoing
+from adapters.drivers.transport.transport import Body
 from tests.adapters.transport.peer import Peer, obliging, own, says, serving, stats, take
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -181,3 +190,26 @@ async def test_a_closed_transport_opens_nothing() -> None:
     await transport.aclose()
     with pytest.raises(RuntimeError, match="closed"):
         await transport.handle_async_request(httpx.Request("GET", "http://127.0.0.1:1/"))
+
+
+@pytest.mark.parametrize("answer", [of_length(b"x" * 500), IN_CHUNKS + chunked(b"y" * 500, 100)])
+async def test_calls_leave_nothing_to_the_garbage_collector(answer: bytes) -> None:
+    ours = (Answer, Body, Connection, Exchange, Outgoing, HttpResponseParser, httpx.Request, httpx.Response)
+    async with serving(obliging(answer)) as served:
+        limits = {"timeout": timedelta(seconds=10), "concurrency": 2, "max_bytes": 1_000}
+        asking = HttpClient(served.url, source="js-test", **limits)  # type: ignore[arg-type]
+        await asking.send(Request("x"))
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(20):
+                await asking.send(Request("x"))
+            gc.set_debug(gc.DEBUG_SAVEALL)
+            gc.collect()
+            left = [type(one).__name__ for one in gc.garbage if isinstance(one, ours)]
+        finally:
+            gc.set_debug(0)
+            gc.garbage.clear()
+            gc.enable()
+        await asking.aclose()
+    assert left == []

@@ -153,3 +153,12 @@ def test_a_secret_is_neither_printed_nor_repeated(monkeypatch: pytest.MonkeyPatc
     assert "(set)" in table(settings)
     monkeypatch.setenv("YITI_MODE", "redis://:hunter2@cache.example")
     assert "hunter2" not in refused()
+
+
+def test_a_transport_that_is_not_installed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.settings.find_spec", lambda _name: None)
+    assert "YITI_HTTP_TRANSPORT: aiohttp is not installed; pip install yiti[aiohttp]" in refused(
+        http_transport="aiohttp"
+    )
+    assert "YITI_HTTP_TRANSPORT" in refused(http_transport="curl")
+    assert load(mode="demo", http_transport="httpx").http_transport == "httpx"
