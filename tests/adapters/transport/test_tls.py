@@ -18,9 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from adapters.contract import Unavailable
+from adapters.drivers import open_adapter
 from adapters.drivers.http import HttpClient, Request
 from adapters.drivers.transport import TransportName
 from adapters.manifest import ManifestError, Tls
+from tests.adapters.over_http.loopback import a_manifest
 from tests.adapters.transport.peer import OK, obliging, own, says, serving, stats, take
 
 LENGTHLESS = b"HTTP/1.1 200 OK\r\nx: y\r\n\r\nabc"
@@ -238,3 +240,19 @@ async def test_a_call_given_up_at_any_step_leaves_nothing(
         assert stats(client).in_use == 0
         assert (await client.get(served.url)).content == b"ok"
     gc.collect()  # whatever is left would complain now, and complaints are errors here
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"kind": "rest", "base_url": "https://source.example/"},
+        {"kind": "soap", "base_url": "https://source.example/"},
+        {"kind": "subgraph", "url": "https://source.example/graphql", "audience": "peer"},
+    ],
+)
+def test_every_kind_of_source_over_http_takes_its_files_from_the_manifest(
+    source: dict[str, str], tmp_path: Path
+) -> None:
+    manifest = a_manifest({**source, "tls": {"ca": str(tmp_path / "none.pem")}}, {})
+    with pytest.raises(ManifestError, match=r"js-test: source\.tls\.ca: cannot be used \(FileNotFoundError\)"):
+        open_adapter(manifest)
