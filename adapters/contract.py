@@ -225,6 +225,16 @@ class Unavailable(AdapterError):
     retryable = True
 
 
+def keeps_kinds(adapter: object) -> bool:
+    """Whether an adapter vouches for what adapters/decode.py does, by `keeps_kinds = True` in its class.
+
+    Every record has exactly the fields asked for, and every value is None or what its column's Kind says: a str of
+    the enum's member names for ENUM, a tuple of str for TEXTS, an int of 32 bits for INTEGER. The gateway then looks
+    at each record's person and shape, and no more at each value. An adapter that says nothing is checked in full.
+    """
+    return getattr(type(adapter), "keeps_kinds", False) is True
+
+
 @runtime_checkable
 class Adapter(Protocol):
     """Four reads. A key that the agency does not know is absent from the mapping, never an error.

@@ -13,7 +13,16 @@ from datetime import datetime
 from adapters.contract import Flag, Key, Value
 from adapters.encode import encode_value
 from adapters.forms import dates, numbers, people
-from adapters.forms.texts import NULL_MARKERS, REPLACEMENT, decode_bytes, half_width, is_cut, is_null, text_of
+from adapters.forms.texts import (
+    NULL_MARKERS,
+    PADDING,
+    REPLACEMENT,
+    decode_bytes,
+    half_width,
+    is_cut,
+    is_null,
+    text_of,
+)
 from adapters.manifest import FieldMap, TypeName
 from schema.enums import Quality
 
@@ -44,8 +53,13 @@ _NO = frozenset({"0", "false", "f", "n", "no", "否", "没有"})
 
 def key_of(raw: object) -> Key | None:
     """A key as text, or None where the row has none. Keys are opaque: nothing but the padding is taken off."""
-    text = text_of(raw) if not isinstance(raw, list | dict) else None
-    return text if text and REPLACEMENT not in text and text.lower() != "null" else None
+    if type(raw) is str:
+        text: str | None = raw.strip(PADDING)
+    else:
+        text = None if isinstance(raw, list | dict) else text_of(raw)
+    if not text or REPLACEMENT in text or (len(text) == 4 and text.lower() == "null"):
+        return None
+    return text
 
 
 def decode_value(field: str, spec: FieldMap, raw: object) -> Decoded:

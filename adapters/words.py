@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Mapping, Sequence
 
+from adapters.forms.numbers import LARGEST
 from schema.entities import ENTITIES, Column, Kind
 
 CodeMap = Mapping[str, str | int | bool]
@@ -63,6 +64,8 @@ def check_values(column: Column, values: CodeMap) -> CodeMap:
             raise ValueError(
                 f"values: {column.name} is {column.kind.value}, so {target!r} must be a {wanted.__name__}."
             )
+        if not _fits(target):
+            raise ValueError(f"values: {column.name}: {target!r} is beyond {LARGEST}. Write a smaller number.")
     return values
 
 
@@ -74,6 +77,13 @@ def check_constant(column: Column, constant: str | int | bool) -> None:
             raise ValueError(f"constant: {column.enum.__name__} has no {constant}. {suggest(str(constant), names)}")
     elif type(constant) is not _TARGETS.get(column.kind, str):
         raise ValueError(f"constant: {constant!r} is no {column.kind.value}. Write one that is.")
+    elif not _fits(constant):
+        raise ValueError(f"constant: {constant!r} is beyond {LARGEST}. Write a smaller number.")
+
+
+def _fits(value: str | int | bool) -> bool:
+    """Whether the graph can carry it: its Int has 32 bits."""
+    return not isinstance(value, int) or abs(value) <= LARGEST
 
 
 def check_entity(entity: str) -> None:

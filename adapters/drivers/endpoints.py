@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, TypeVar
+from typing import ClassVar, Literal, TypeVar
 
 from adapters.capabilities import capabilities_of, check_fields, check_filters, supports
 from adapters.contract import (
@@ -62,6 +62,7 @@ class EndpointAdapter:
     """Reads a manifest's endpoints over one wire format. `dropped` counts unusable rows by dataset."""
 
     contract: Literal["1.0"] = "1.0"
+    keeps_kinds: ClassVar[bool] = True
 
     def __init__(self, manifest: Manifest, wire: Wire, client: HttpClient, health: str) -> None:
         self.id = manifest.id
@@ -120,11 +121,12 @@ class EndpointAdapter:
         self, entity: str, people: Sequence[Key], fields: Collection[str], call: Call
     ) -> Mapping[Key, Sequence[Record] | AdapterError]:
         """Every record of each person, from all datasets of the entity; one that failed fails the person's list."""
-        found: dict[Key, list[Record] | AdapterError] = {}
         legs = self._legs("related", entity, fields, call)
-        for answers in await self._from_all("related", legs, people, fields, call):
+        first, *others = await self._from_all("related", legs, people, fields, call) or ({},)
+        found: dict[Key, Sequence[Record] | AdapterError] = dict(first)
+        for answers in others:
             for person, answer in answers.items():
-                sofar = found.get(person, [])
+                sofar = found.get(person, ())
                 if isinstance(answer, AdapterError) or isinstance(sofar, AdapterError):
                     found[person] = answer if isinstance(answer, AdapterError) else sofar
                 else:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, Literal, NoReturn
 
 import jmespath
+import orjson
 from jmespath import exceptions, functions
 
 from adapters.contract import AdapterError, Malformed
@@ -29,6 +30,9 @@ from adapters.rows import Extract
 
 _NAME: Final = re.compile(r"[^\W\d]\w*")
 _NAMES: Final = re.compile(rf"{_NAME.pattern}(\.{_NAME.pattern})*")
+_UTF_8: Final = frozenset({"utf-8", "utf8", "utf-8-sig"})
+_DIGITS: Final = bytes.maketrans(b"123456789", b"0" * 9)
+_LONG_NUMBER: Final = b"0" * 19
 _DOUBLE_BYTE: Final = frozenset({"gb2312", "gbk", "gb18030", "cp936", "x-gbk"})
 
 
@@ -129,6 +133,8 @@ class JsonWire:
         """The raw values; None where the row's shape does not allow a path."""
         if all(_NAME.fullmatch(path) for path in paths):  # as most rows are read
             names = tuple(paths)
+            if len(names) == 1:
+                return lambda row: (row.get(names[0]),)
             return lambda row: tuple(map(row.get, names))
         searches = [self._paths[path] for path in paths]
         return lambda row: tuple(_found(search, row) for search in searches)
@@ -138,13 +144,23 @@ class JsonWire:
         return _found(self._paths[path], document)
 
     def _loaded(self, content: bytes, encoding: str | None) -> object:
-        named = (encoding or "utf-8-sig").lower()
-        named = "gb18030" if named in _DOUBLE_BYTE else "utf-8-sig" if named in ("utf-8", "utf8") else named
+        named = (encoding or "utf-8").lower()
+        if named in _UTF_8 and not _has_long_number(content):
+            try:
+                return orjson.loads(content)
+            except orjson.JSONDecodeError:
+                pass  # the standard parser takes a little more, a byte order mark for one
+        named = "gb18030" if named in _DOUBLE_BYTE else "utf-8-sig" if named in _UTF_8 else named
         try:
             # the standard parser keeps the 23 digits of a key that others would round to a float
             return json.loads(content.decode(named), parse_constant=_no_number)
         except (ValueError, LookupError, RecursionError):
             raise Malformed(f"{self._source}: the answer cannot be read as JSON") from None  # the cause quotes it
+
+
+def _has_long_number(content: bytes) -> bool:
+    """Whether more digits stand together somewhere than a 64-bit integer surely holds; in a text they may."""
+    return _LONG_NUMBER in content.translate(_DIGITS)
 
 
 class _Functions(functions.Functions):

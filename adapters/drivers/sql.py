@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from sqlalchemy import ColumnElement, Row, and_, literal, select
 
@@ -53,6 +53,7 @@ class SqlAdapter:
     """An agency's database as a source. `dropped` counts per table the rows that had no readable key."""
 
     contract: Literal["1.0"] = "1.0"
+    keeps_kinds: ClassVar[bool] = True
 
     def __init__(self, manifest: Manifest, *, key_page: int = _KEY_PAGE) -> None:
         if not isinstance(manifest.source, SqlSource):

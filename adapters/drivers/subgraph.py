@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 from urllib.parse import urlsplit
 
 from graphql import GraphQLSyntaxError, parse
@@ -104,6 +104,7 @@ class SubgraphAdapter:
     """A peer as its manifest declares it. `dropped` counts unusable rows by dataset."""
 
     contract: Literal["1.0"] = "1.0"
+    keeps_kinds: ClassVar[bool] = True
 
     def __init__(self, manifest: Manifest, transport: TransportName = "own") -> None:
         source = manifest.source

@@ -118,7 +118,7 @@ class FederatedSources:
                 if upstream is None or not keys or (upstream.source.is_peer and not peers):
                     continue
                 by_key = people.setdefault(source, {})
-                for key in dict.fromkeys(keys):
+                for key in keys if len(keys) == 1 else dict.fromkeys(keys):
                     by_key.setdefault(key, []).append(token)
         return people
 
@@ -225,12 +225,19 @@ def _by_token(
     done: Sequence[_Done],
 ) -> dict[str, dict[str, tuple[Record, ...]]]:
     """Records laid back under the tokens for which they were asked."""
-    gathered: dict[str, dict[str, list[Record]]] = {token: {} for token in holders}
+    gathered: dict[str, dict[str, tuple[Record, ...]]] = {token: {} for token in holders}
     for part in done:
+        tokens = people[part.source]
         for key, rows in part.answer.found.items():
-            for token in people[part.source].get(key, ()):
-                gathered[token].setdefault(part.entity, []).extend(rows)
-    return {token: {entity: _once(rows) for entity, rows in entities.items()} for token, entities in gathered.items()}
+            for token in tokens.get(key, ()):
+                entities = gathered[token]
+                known = entities.get(part.entity)
+                entities[part.entity] = rows if known is None else known + rows
+    for entities in gathered.values():
+        for entity, rows in entities.items():
+            if len(rows) > 1 and any(row.provenance.peer is not None for row in rows):
+                entities[entity] = _once(rows)
+    return gathered
 
 
 def _once(rows: Sequence[Record]) -> tuple[Record, ...]:

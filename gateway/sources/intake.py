@@ -19,15 +19,19 @@ class Answer:
     codes: tuple[str, ...] = ()
 
 
-def admit(entity: str, keys: Collection[Key], fields: Collection[str], raw: object) -> Answer:
+def admit(
+    entity: str, keys: Collection[Key], fields: Collection[str], raw: object, *, keeps_kinds: bool = False
+) -> Answer:
     """The answer as far as it can be believed; what cannot is left out and named by MALFORMED.
 
     A record of somebody who was not asked for, or that stands under another person's key, never gets in; nor
-    does a field that was not asked for. A value of the wrong kind is emptied and flagged.
+    does a field that was not asked for. A value of the wrong kind is emptied and flagged. `keeps_kinds`: the adapter
+    vouches for its values' kinds, see adapters.contract.keeps_kinds.
     """
     if not isinstance(raw, Mapping):
         return Answer({}, (Malformed.code,))
-    kinds = {name: _test(ENTITIES[entity][name]) for name in fields}
+    tests = _TESTS_OF[entity]
+    kinds = {name: tests[name] for name in fields}
     found: dict[Key, tuple[Record, ...]] = {}
     codes: dict[str, None] = {}
     wanted = set(keys)
@@ -37,7 +41,7 @@ def admit(entity: str, keys: Collection[Key], fields: Collection[str], raw: obje
         elif isinstance(item, AdapterError):
             codes[item.code] = None
         else:
-            rows, whole = _rows(key, item, kinds)
+            rows, whole = (keeps_kinds and _vouched(key, item, kinds)) or _rows(key, item, kinds)
             if rows or whole:
                 found[key] = rows
             if not whole:
@@ -46,6 +50,18 @@ def admit(entity: str, keys: Collection[Key], fields: Collection[str], raw: obje
 
 
 Test = Callable[[Value], bool]
+
+
+def _vouched(key: Key, item: object, kinds: Mapping[str, Test]) -> tuple[tuple[Record, ...], bool] | None:
+    """The rows of a driver of ours as they are; None where anything of them is not as it should be."""
+    rows = (item,) if type(item) is Record else item
+    if not isinstance(rows, list | tuple):
+        return None
+    names = kinds.keys()
+    for row in rows:
+        if type(row) is not Record or row.person != key or row.values.keys() != names:
+            return None
+    return tuple(rows), True
 
 
 def _rows(key: Key, item: object, kinds: Mapping[str, Test]) -> tuple[tuple[Record, ...], bool]:
@@ -109,4 +125,8 @@ _TESTS: Mapping[Kind, Test] = {
     Kind.BOOLEAN: lambda value: value is None or isinstance(value, bool),
     Kind.DATE: lambda value: value is None or type(value) is date,
     Kind.DATETIME: lambda value: value is None or isinstance(value, datetime),
+}
+
+_TESTS_OF: Mapping[str, Mapping[str, Test]] = {
+    name: {column.name: _test(column) for column in entity.columns.values()} for name, entity in ENTITIES.items()
 }

@@ -24,6 +24,7 @@ from adapters.contract import (
     Slice,
     Unavailable,
     Unsupported,
+    keeps_kinds,
 )
 from gateway.sources.breaker import Breaker, State
 from gateway.sources.intake import Answer, admit
@@ -45,6 +46,7 @@ class Upstream:
         self.source = source
         self.id = source.manifest.id
         self.told = source.told()
+        self._keeps_kinds = keeps_kinds(source.adapter)
         self.timeout: timedelta = source.manifest.source.timeout
         self.breaker = Breaker(clock)
         self._clock = clock
@@ -90,7 +92,7 @@ class Upstream:
         try:
             async with self._guarded(call):
                 raw: object = await attempt(lambda: ask(entity, keys, fields, call), call.deadline, pause=self._pause)
-                return admit(entity, keys, fields, raw)
+                return admit(entity, keys, fields, raw, keeps_kinds=self._keeps_kinds)
         except AdapterError as err:
             logger.warning("source %s: %s: %s: %s", self.id, entity, err.code, err)
             return Answer({}, (err.code,))

@@ -141,6 +141,14 @@ MISTAKES: list[tuple[Edit, str]] = [
         "entities.PersonRecord.fields.sealed: values: sealed is boolean, so 'yes' must be a bool.",
     ),
     (
+        lambda raw: raw["entities"]["Measure"][0]["fields"].update(points={"constant": 2**31}),
+        "entities.Measure.0.fields.points: constant: 2147483648 is beyond 2147483647. Write a smaller number.",
+    ),
+    (
+        lambda raw: raw["entities"]["Measure"][0]["fields"].update(points={"path": "P", "values": {"1": 2**31}}),
+        "entities.Measure.0.fields.points: values: points: 2147483648 is beyond 2147483647. Write a smaller number.",
+    ),
+    (
         lambda raw: raw["entities"]["Measure"][0]["fields"].update(kind={"constant": "COMMUNITY"}),
         "entities.Measure.0.fields.kind: constant: MeasureKind has no COMMUNITY.",
     ),

@@ -1,0 +1,71 @@
+"""Whose values are looked at one by one, and what is looked at whoever answers."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pytest
+
+from adapters.contract import Flag, Malformed, Provenance, Record, keeps_kinds
+from adapters.drivers.rest import RestAdapter
+from adapters.drivers.soap import SoapAdapter
+from adapters.drivers.sql import SqlAdapter
+from adapters.drivers.subgraph import SubgraphAdapter
+from gateway.sources.intake import admit
+from schema.enums import Quality
+from tests.gateway.sources.memory import FETCHED_AT, MemoryAdapter
+
+FIELDS = frozenset({"name", "sex"})
+ORIGIN = Provenance("jiangsu-police", "T", "A", FETCHED_AT)
+
+
+def a_row(values: dict[str, object], person: str = "A") -> Record:
+    return Record("A", person, values, ORIGIN)
+
+
+def test_our_drivers_vouch_for_kinds_and_an_adapter_that_says_nothing_does_not() -> None:
+    class Says(MemoryAdapter):
+        keeps_kinds: ClassVar[bool] = True
+
+    made: list[type[Any]] = [RestAdapter, SoapAdapter, SqlAdapter, SubgraphAdapter, Says, MemoryAdapter]
+    assert [keeps_kinds(kind.__new__(kind)) for kind in made] == [True, True, True, True, True, False]
+
+
+def test_an_adapter_cannot_vouch_by_an_attribute_of_the_object() -> None:
+    adapter: Any = MemoryAdapter.__new__(MemoryAdapter)
+    adapter.keeps_kinds = True
+    assert not keeps_kinds(adapter)
+
+
+@pytest.mark.parametrize("vouched", [True, False])
+@pytest.mark.parametrize(
+    "item",
+    [a_row({"name": "张三", "sex": "MALE"}, "B"), [a_row({"name": "张三", "sex": "MALE"}, "B")], "row", 7, ["row"]],
+)
+def test_a_row_of_somebody_else_or_of_another_shape_never_gets_in(item: object, vouched: bool) -> None:
+    answer = admit("PersonRecord", ("A", "B"), FIELDS, {"A": item}, keeps_kinds=vouched)
+    assert (dict(answer.found), answer.codes) == ({}, (Malformed.code,))
+
+
+@pytest.mark.parametrize("vouched", [True, False])
+def test_only_the_fields_asked_for_get_in(vouched: bool) -> None:
+    more = a_row({"name": "张三", "sex": "MALE", "phones": ("1",)})
+    fewer = a_row({"name": "张三"})
+    answer = admit("PersonRecord", ("A",), FIELDS, {"A": (more, fewer)}, keeps_kinds=vouched)
+    first, second = answer.found["A"]
+    assert (first.values, first.flags) == ({"name": "张三", "sex": "MALE"}, ())
+    assert (second.values, second.flags) == ({"name": "张三", "sex": None}, (Flag("sex", Quality.MISSING),))
+
+
+@pytest.mark.parametrize("vouched", [True, False])
+def test_one_bad_row_costs_only_itself(vouched: bool) -> None:
+    good = a_row({"name": "张三", "sex": "MALE"})
+    answer = admit("PersonRecord", ("A",), FIELDS, {"A": [good, a_row(dict(good.values), "B")]}, keeps_kinds=vouched)
+    assert (answer.found, answer.codes) == ({"A": (good,)}, (Malformed.code,))
+
+
+def test_values_are_looked_at_unless_they_are_vouched_for() -> None:
+    row = a_row({"name": "张三", "sex": 7})
+    checked = admit("PersonRecord", ("A",), FIELDS, {"A": row}).found["A"]
+    assert (checked[0].values["sex"], checked[0].flags) == (None, (Flag("sex", Quality.MALFORMED),))
+    assert admit("PersonRecord", ("A",), FIELDS, {"A": row}, keeps_kinds=True).found["A"] == (row,)
