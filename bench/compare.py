@@ -232,6 +232,7 @@ class Comparing:
         return press(Task(port, self._headers, self._bodies[question], concurrency, seconds), wrk=self._rig.wrk)
 
     def _pressed(self, running: Running, question: str, concurrency: int, seconds: float) -> Measured:
+        running.settle()
         calls, cpu, other, busy = self._calls(), running.cpu_seconds, self._other_seconds(), machine_busy_seconds()
         figures = self._press(running.port, question, concurrency, seconds)
         busy, other = machine_busy_seconds() - busy, self._other_seconds() - other

@@ -52,6 +52,13 @@ class Running:
         last = self.log.read_text(encoding="utf-8", errors="replace")[-800:]
         raise DidNotStart(f"{self.name} does not listen: {last or 'its log is empty'}")
 
+    def settle(self, seconds: float = 15) -> None:
+        """Until it has done with what the last load left behind unanswered."""
+        end, before = time.monotonic() + seconds, -1.0
+        while time.monotonic() < end and (now := self.cpu_seconds) - before > 0.02:
+            before = now
+            time.sleep(0.2)
+
     def end(self) -> None:
         """Ask it to end, then make it."""
         for number in (signal.SIGTERM, signal.SIGKILL):
