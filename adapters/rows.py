@@ -78,7 +78,8 @@ class RowDecoder:
     def __init__(self, rows: Rows, fields: Sequence[str]) -> None:
         dataset = rows.dataset
         places = _Places(dataset, fields)
-        self._rows = rows
+        self._dropped = rows.dropped
+        self._noticed = rows.noticed
         self.paths = places.paths  # what an extract is made for; the key's path first
         self._extract = rows.extracting(places.paths)
         self._person = places.person
@@ -104,7 +105,7 @@ class RowDecoder:
         owner = person or (key if self._person is None else key_of(raws[self._person]))
         source, dataset, jurisdiction = self._constant
         if key is None or owner is None:
-            self._rows.dropped[dataset] += 1
+            self._dropped[dataset] += 1
             return None
         values, flags = self._decoded(raws)
         as_of = None if self._as_of is None else self._as_of[1](raws[self._as_of[0]])
@@ -112,8 +113,9 @@ class RowDecoder:
         return made_record(key, owner, values, provenance, flags)
 
     def _decoded(self, raws: Sequence[object]) -> tuple[dict[str, Value], tuple[Flag, ...]]:
-        noticed = self._rows.noticed
-        noticed.clear()
+        noticed = self._noticed
+        if noticed:
+            noticed.clear()
         try:
             values = {field: cell[raws[place]] for field, place, cell in self._columns}
         except TypeError:  # a list or an object where one value was expected cannot be looked up

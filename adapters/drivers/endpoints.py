@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Collection, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar, Literal, TypeVar
@@ -41,7 +41,7 @@ from adapters.drivers.template import Scope, Template
 from adapters.drivers.wire import Wire
 from adapters.manifest import Dataset, Endpoint, Manifest, ManifestError
 from adapters.matching import meets_all
-from adapters.rows import Extract, RowDecoder, Rows
+from adapters.rows import RowDecoder, Rows
 from schema.enums import Quality
 
 _MOST_FORMS = 16  # upstream searches that one search may become
@@ -215,30 +215,41 @@ class EndpointAdapter:
     ) -> Mapping[Key, Sequence[Record]] | AdapterError:
         found: defaultdict[Key, list[Record]] = defaultdict(list)
         scope = _with_keys(leg.scope, batch)
-        owners = self._owners(role, leg, batch)
+        owner_of = self._owners(role, leg, batch)
         decoder = self._rows[id(leg.dataset)].decoder(fields)
+        is_row, is_related = self._wire.is_row, role == "related"
         try:
             async for page in self._asking.pages(leg.template, scope, call):
                 fetched_at = datetime.now(UTC)
                 for row in page.rows:
-                    owner = owners.of(row) if self._wire.is_row(row) else None
+                    owner = owner_of(row) if is_row(row) else None
                     if owner is None:
                         self.dropped[leg.dataset.dataset] += 1
                         continue
-                    record = decoder.record(row, fetched_at, owner if role == "related" else None)
+                    record = decoder.record(row, fetched_at, owner if is_related else None)
                     if record is not None:
                         found[owner].append(record)
         except AdapterError as err:
             return err
         return found
 
-    def _owners(self, role: Role, leg: _Leg, batch: Sequence[Key]) -> _Owners:
+    def _owners(self, role: Role, leg: _Leg, batch: Sequence[Key]) -> Callable[[object], Key | None]:
+        """Says for which of the asked keys a row stands; None for a row of anybody else, which is not handed out."""
         endpoint = leg.template.endpoint
         path = endpoint.owner or (leg.dataset.key if role == "fetch" else leg.dataset.person)
         implied = batch[0] if role == "related" and len(batch) == 1 and endpoint.batch == 1 else None
         # a key that no row's key can equal, padding being taken off, is nobody's
         asked = frozenset(key for key in batch if key_of(key) == key)
-        return _Owners(self._wire.reader((path,)) if path else None, asked, implied)
+        read = self._wire.reader((path,)) if path else _nothing
+
+        def owner(row: object) -> Key | None:
+            raw = read(row)[0]
+            if type(raw) is str and raw in asked:
+                return raw
+            said = key_of(raw)
+            return implied if said is None else said if said in asked else None
+
+        return owner
 
     # ---- rows ---------------------------------------------------------------------------------------------------
 
@@ -344,21 +355,8 @@ class EndpointAdapter:
             raise ManifestError(f"{where}: {err}. Correct the path.") from err
 
 
-@dataclass(frozen=True, slots=True)
-class _Owners:
-    """For which of the asked keys a row stands. `implied` is whom a row that does not say so stands for."""
-
-    read: Extract | None
-    asked: frozenset[Key]
-    implied: Key | None
-
-    def of(self, row: object) -> Key | None:
-        """None for a row of anybody else, which is dropped and not handed out."""
-        raw = None if self.read is None else self.read(row)[0]
-        said = raw if type(raw) is str and raw in self.asked else key_of(raw)
-        if said is None:
-            return self.implied
-        return said if said in self.asked else None
+def _nothing(_row: object) -> tuple[object, ...]:
+    return (None,)
 
 
 async def _together(work: Sequence[Coroutine[object, object, T]]) -> Sequence[T]:

@@ -109,18 +109,19 @@ class FederatedSources:
 
     def _rekey(
         self, holders: Mapping[str, Mapping[str, Sequence[str]]], peers: bool
-    ) -> dict[str, dict[Key, list[str]]]:
+    ) -> dict[str, dict[Key, tuple[str, ...]]]:
         """source -> key -> whose key it is; a key may be held under several tokens."""
-        people: dict[str, dict[Key, list[str]]] = {}
+        people: dict[str, dict[Key, tuple[str, ...]]] = {
+            source: {} for source, upstream in self._upstreams.items() if peers or not upstream.source.is_peer
+        }
         for token, sources in holders.items():
             for source, keys in sources.items():
-                upstream = self._upstreams.get(source)
-                if upstream is None or not keys or (upstream.source.is_peer and not peers):
+                by_key = people.get(source)
+                if by_key is None:
                     continue
-                by_key = people.setdefault(source, {})
                 for key in keys if len(keys) == 1 else dict.fromkeys(keys):
-                    by_key.setdefault(key, []).append(token)
-        return people
+                    by_key[key] = (*by_key[key], token) if key in by_key else (token,)
+        return {source: by_key for source, by_key in people.items() if by_key}
 
     async def _run(self, job: _Job) -> _Done:
         began = time.perf_counter()
@@ -226,6 +227,7 @@ def _by_token(
 ) -> dict[str, dict[str, tuple[Record, ...]]]:
     """Records laid back under the tokens for which they were asked."""
     gathered: dict[str, dict[str, tuple[Record, ...]]] = {token: {} for token in holders}
+    joined: set[tuple[str, str]] = set()  # several keys' records laid together
     for part in done:
         tokens = people[part.source]
         for key, rows in part.answer.found.items():
@@ -233,10 +235,10 @@ def _by_token(
                 entities = gathered[token]
                 known = entities.get(part.entity)
                 entities[part.entity] = rows if known is None else known + rows
-    for entities in gathered.values():
-        for entity, rows in entities.items():
-            if len(rows) > 1 and any(row.provenance.peer is not None for row in rows):
-                entities[entity] = _once(rows)
+                if known:
+                    joined.add((token, part.entity))
+    for token, entity in joined:
+        gathered[token][entity] = _once(gathered[token][entity])
     return gathered
 
 
