@@ -85,7 +85,8 @@ def _table(results: Sequence[Result], question: str) -> list[str]:
     heads = [f"rate at {concurrency}" for concurrency in concurrencies]
     ours = found.get(OURS, {}).get(chosen)
     lines = [
-        f"| contender | {' | '.join(heads)} | rate to ours | p50 at {chosen} | p99 | CPU | CPU to ours | memory MB | calls |",
+        f"| contender | {' | '.join(heads)} | rate to ours | p50 at {chosen} | p99"
+        " | CPU | CPU to ours | memory MB | calls |",
         "|---|" + "---:|" * (len(heads) + 7),
     ]
     for one in results:
