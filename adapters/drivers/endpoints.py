@@ -27,6 +27,7 @@ from adapters.contract import (
 from adapters.cursors import CursorSeal
 from adapters.decode import key_of
 from adapters.drivers.declared import (
+    Parameters,
     identifying,
     key_entry,
     parameter_sets,
@@ -87,7 +88,7 @@ class EndpointAdapter:
     async def keys(self, call: Call, after: str | None = None) -> KeySlice:
         """One upstream page of the persons' list."""
         legs = [
-            _Leg(dataset, template, Scope(call, fields=upstream_columns(dataset, identifying(dataset))))
+            _leg(dataset, template, call, identifying(dataset))
             for dataset, template in self._declared("PersonRecord", (), "keys")
         ]
         mark = self._bookmark(after, "keys")
@@ -174,7 +175,7 @@ class EndpointAdapter:
     def _legs(self, role: Role, entity: str, fields: Collection[str], call: Call) -> list[_Leg]:
         """The datasets to ask: those that have any of the fields, and those that say who or what is there."""
         return [
-            _Leg(dataset, template, Scope(call, fields=upstream_columns(dataset, fields)))
+            _leg(dataset, template, call, fields)
             for dataset, template in self._declared(entity, fields, role)
             if role != "fetch" or dataset.keys or not dataset.fields.keys().isdisjoint(fields) or not fields
         ]
@@ -314,7 +315,7 @@ class EndpointAdapter:
             raise Unsupported(f"{self.id}: no one dataset of {entity} has all these filters. Ask by fewer of them.")
         fields = {*query.fields, *(compare.field for compare in query.where)}
         legs = [
-            _Leg(dataset, template, Scope(call, values=values, fields=upstream_columns(dataset, fields)))
+            _leg(dataset, template, call, fields, values)
             for dataset, template in able
             for values in parameter_sets(entity, dataset, query.where)
         ]
@@ -353,6 +354,13 @@ class EndpointAdapter:
             self._wire.check(path, role)
         except ValueError as err:
             raise ManifestError(f"{where}: {err}. Correct the path.") from err
+
+
+def _leg(
+    dataset: Dataset, template: Template, call: Call, fields: Collection[str], values: Parameters | None = None
+) -> _Leg:
+    columns = upstream_columns(dataset, fields) if "fields" in template.names else ()
+    return _Leg(dataset, template, Scope(call, values=values or {}, fields=columns))
 
 
 def _nothing(_row: object) -> tuple[object, ...]:
