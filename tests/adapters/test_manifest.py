@@ -251,3 +251,18 @@ def test_editors_know_every_entity_and_field() -> None:
 def test_a_manifest_survives_a_round_trip(tmp_path: Path) -> None:
     manifest = load(written(tmp_path), ENVIRONMENT)
     assert Manifest.model_validate(manifest.model_dump()) == manifest
+
+
+def test_the_schema_for_editors_is_what_the_code_says() -> None:
+    kept = Path(__file__).parents[2] / "adapters" / "schema" / "adapter-1.0.json"
+    printed = json.dumps(editor_schema(), ensure_ascii=False, indent=1) + "\n"
+    assert kept.read_text(encoding="utf-8") == printed, "print adapters.editor_schema.editor_schema() there again"
+
+
+def test_every_manifest_names_the_schema_for_editors() -> None:
+    agencies = Path(__file__).parents[2] / "adapters" / "agencies"
+    manifests = [path for path in agencies.glob("*/*.yaml") if path.name != "townships.yaml"]
+    assert len(manifests) == 15
+    for path in manifests:
+        named = path.read_text(encoding="utf-8").splitlines()[0].partition("$schema=")[2]
+        assert (path.parent / named).is_file(), path
