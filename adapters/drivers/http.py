@@ -15,20 +15,20 @@ import asyncio
 import logging
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import Message
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Literal
+from typing import Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
 
 from adapters.contract import AdapterError, Deadline, Invalid, Malformed, Refused, Throttled, Unavailable
-from adapters.drivers.transport import TransportName, open_transport
+from adapters.drivers.transport import Body, OwnTransport, Straight, TransportName, open_transport
 from adapters.manifest import HeaderAuth, ManifestError, Tls
 
 for _name in ("httpx", "httpcore"):  # they log addresses and headers: keys and secrets
@@ -36,6 +36,11 @@ for _name in ("httpx", "httpcore"):  # they log addresses and headers: keys and 
 
 
 _READ = httpx.ByteStream(b"")
+_HEARD: Final = frozenset({b"content-type", b"content-length", b"content-encoding", b"retry-after"})
+
+Fields = Sequence[tuple[bytes, bytes]]
+T = TypeVar("T")
+S = TypeVar("S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +92,19 @@ class HttpClient:
         self._timeout = timeout.total_seconds()
         self._max_bytes = max_bytes
         self._places = asyncio.Semaphore(concurrency)
+        carrier = open_transport(transport, _trust() if tls is None else _own_trust(source, tls), concurrency)
         self._client = httpx.AsyncClient(
             headers={"accept-encoding": "identity", "user-agent": "yiti", **(headers or {})},
             # one viewer's session must never reach another viewer's call
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             follow_redirects=False,
             trust_env=False,
-            transport=open_transport(transport, _trust() if tls is None else _own_trust(source, tls), concurrency),
+            transport=carrier,
             timeout=None,  # noqa: S113 - asyncio's absolute timeout below covers every step, waiting included
         )
+        self._straight: Straight | None = None
+        if isinstance(carrier, OwnTransport) and "@" not in parts.netloc:  # httpx makes a header of a name in there
+            self._straight = Straight(carrier, self._model())
 
     async def send(self, request: Request, deadline: Deadline | None = None) -> Answer:
         """The whole answer, whatever its status; AdapterError when there is none within the deadline."""
@@ -111,54 +120,64 @@ class HttpClient:
 
     async def _exchange(self, request: Request) -> Answer:
         try:
-            response = await self._open(request)
-            try:
-                content = await self._read(response)
-            finally:
-                await response.aclose()
-                response.stream = _READ  # httpx's own refers back to the response, which only a collector would end
+            if self._straight is None:
+                return await self._by_client(request)
+            return await self._by_transport(self._straight, request)
         except httpx.TransportError as err:
             raise _closed(self.source, err) from _quotable(err)
-        media_type, charset = _content_type(response.headers.get("content-type", ""))
-        waits = _retry_after(response.headers.get("retry-after", ""))
-        return Answer(response.status_code, content, media_type, charset, waits)
+        except httpx.InvalidURL:
+            raise Invalid(f"{self.source}: the request does not fit into an address") from None  # it quotes the value
 
-    async def _open(self, request: Request) -> httpx.Response:
-        """Send until the head of an answer is here; once more if nothing came back, as every call is a read."""
+    async def _by_transport(self, straight: Straight, request: Request) -> Answer:
+        outgoing = straight.written(request.method, request.target, request.headers or {}, request.content)
+        exchange = await _asked(straight.open, outgoing)
+        try:
+            return await self._whole(exchange.answer.status, exchange.answer.headers, Body(exchange, None))
+        finally:
+            exchange.cancel()
+
+    async def _by_client(self, request: Request) -> Answer:
         built = self._client.build_request(
             request.method,
             self._address(request.target),
             headers=[(name.encode(), value.encode()) for name, value in (request.headers or {}).items()],
             content=request.content,
         )
+        response = await _asked(partial(self._client.send, stream=True), built)
         try:
-            return await self._client.send(built, stream=True)
-        except httpx.TransportError as err:
-            if not _nothing_came_back(err):
-                raise
-        return await self._client.send(built, stream=True)
+            return await self._whole(response.status_code, response.headers.raw, response.aiter_raw())
+        finally:
+            await response.aclose()
+            response.stream = _READ  # httpx's own refers back to the response, which only a collector would end
+
+    def _model(self) -> httpx.Request:
+        try:
+            return self._client.build_request("GET", self.base)
+        except httpx.InvalidURL:
+            raise ManifestError(
+                f"{self.source}: source: the address is not http(s)://host/path. Correct it."
+            ) from None
 
     def _address(self, target: str) -> httpx.URL:
-        address = self.base[:-1] + target if target[:1] in ("", "?") else self.base + target.lstrip("/")
-        try:
-            return httpx.URL(address)
-        except httpx.InvalidURL:
-            raise Invalid(f"{self.source}: the request does not fit into an address") from None  # it quotes the value
+        return httpx.URL(self.base[:-1] + target if target[:1] in ("", "?") else self.base + target.lstrip("/"))
 
-    async def _read(self, response: httpx.Response) -> bytes:
-        if 300 <= response.status_code < 400:
+    async def _whole(self, status: int, fields: Fields, body: AsyncIterable[bytes]) -> Answer:
+        """The answer with its body read, as far as it is one that may be read."""
+        if 300 <= status < 400:
             raise Malformed(f"{self.source}: answered with a redirect. Set the final address in its manifest.")
-        if response.headers.get("content-encoding", "identity").lower() != "identity":
+        heard = _heard(fields)
+        if heard.get(b"content-encoding", "identity").lower() != "identity":
             raise Malformed(f"{self.source}: answered compressed although identity was asked for")
-        length = response.headers.get("content-length", "")
+        length = heard.get(b"content-length", "")
         if length.isdecimal() and len(length) < 20 and int(length) > self._max_bytes:
             raise self._too_large()
         pieces = bytearray()
-        async for piece in response.aiter_raw():
+        async for piece in body:
             pieces += piece
             if len(pieces) > self._max_bytes:
                 raise self._too_large()
-        return bytes(pieces)
+        media_type, charset = _content_type(heard.get(b"content-type", ""))
+        return Answer(status, bytes(pieces), media_type, charset, _retry_after(heard.get(b"retry-after", "")))
 
     def _too_large(self) -> Malformed:
         return Malformed(f"{self.source}: answered with more than max_bytes ({self._max_bytes}); page it")
@@ -216,6 +235,27 @@ def _own_trust(source: str, tls: Tls) -> ssl.SSLContext:
     return context
 
 
+async def _asked(send: Callable[[T], Awaitable[S]], request: T) -> S:
+    """Send until the head of an answer is here; once more if nothing came back, as every call is a read."""
+    try:
+        return await send(request)
+    except httpx.TransportError as err:
+        if not _nothing_came_back(err):
+            raise
+    return await send(request)
+
+
+def _heard(fields: Fields) -> dict[bytes, str]:
+    """Those headers of an answer that anybody here listens to."""
+    heard: dict[bytes, str] = {}
+    for given, value in fields:
+        name = given.lower()
+        if name in _HEARD:
+            text = value.decode("latin-1")
+            heard[name] = f"{heard[name]}, {text}" if name in heard else text
+    return heard
+
+
 def _nothing_came_back(err: httpx.TransportError) -> bool:
     if isinstance(err, httpx.RemoteProtocolError):
         return "disconnected" in str(err)  # httpcore's word for a connection closed before any answer
@@ -237,14 +277,28 @@ def _quotable(err: httpx.TransportError) -> httpx.TransportError | None:
 
 
 def _content_type(header: str) -> tuple[str, str | None]:
-    if not header:
-        return "", None
+    return _USUAL_TYPES.get(header) or _parsed_type(header)
+
+
+def _parsed_type(header: str) -> tuple[str, str | None]:
     message = Message()
     message["content-type"] = header
     return message.get_content_type(), message.get_content_charset()
 
 
+_USUAL_TYPES: Final = {
+    "": ("", None),
+    **{
+        f"{kind}{charset}": _parsed_type(f"{kind}{charset}")
+        for kind in ("application/json", "text/xml", "application/xml")
+        for charset in ("", "; charset=utf-8", ";charset=utf-8", "; charset=UTF-8", ";charset=UTF-8")
+    },
+}
+
+
 def _retry_after(header: str) -> timedelta | None:
+    if not header:
+        return None
     if header.isdecimal() and len(header) < 10:
         return timedelta(seconds=min(int(header), 86_400))
     try:

@@ -1,4 +1,4 @@
-"""The transport under `httpx.AsyncClient`: HTTP/1.1 on asyncio and httptools, a pool of kept connections per origin.
+"""HTTP/1.1 on asyncio and httptools with connections kept, under `httpx.AsyncClient` or without it (`Straight`).
 
 Proxies, redirects, pipelining, HTTP/2 and `Expect` are not spoken. Every failure is one of httpx's own exceptions.
 """
@@ -6,6 +6,7 @@ Proxies, redirects, pipelining, HTTP/2 and `Expect` are not spoken. Every failur
 from adapters.drivers.transport.choice import TransportName, open_transport
 from adapters.drivers.transport.limits import Limits
 from adapters.drivers.transport.pool import OriginStats
-from adapters.drivers.transport.transport import OwnTransport
+from adapters.drivers.transport.straight import Straight
+from adapters.drivers.transport.transport import Body, OwnTransport
 
-__all__ = ["Limits", "OriginStats", "OwnTransport", "TransportName", "open_transport"]
+__all__ = ["Body", "Limits", "OriginStats", "OwnTransport", "Straight", "TransportName", "open_transport"]

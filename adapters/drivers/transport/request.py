@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,14 +31,19 @@ class Outgoing:
     @classmethod
     def of(cls, request: httpx.Request) -> Outgoing:
         """Raises httpx.LocalProtocolError, without quoting it, for a request that cannot be written."""
-        method, fields = request.method, request.headers.raw
-        lines = [b"%b %b HTTP/1.1\r\n" % (method.encode(), request.url.raw_path)]
+        return cls.written(request.method, request.url.raw_path, request.headers.raw, _content(request))
+
+    @classmethod
+    def written(
+        cls, method: str, target: bytes, fields: Sequence[tuple[bytes, bytes]], body: bytes | None
+    ) -> Outgoing:
+        """The same of its parts: the path with its query, and every header, Host and Content-Length too."""
+        lines = [b"%b %b HTTP/1.1\r\n" % (method.encode(), target)]
         lines += [b"%b: %b\r\n" % field for field in fields]
         lines.append(b"\r\n")
         head = b"".join(lines)
         if head.count(b"\r\n") != len(fields) + 2 or _HEAD.fullmatch(head) is None or method == "CONNECT":
             raise httpx.LocalProtocolError("the request has a character or method that HTTP does not allow there")
-        body = _content(request)
         chunked, length, last = _framing(head.lower())
         if body is not None:
             if (length is not None and length != len(body)) or (body and length is None and not chunked):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 
 import httpx
 
@@ -14,6 +14,8 @@ from adapters.drivers.transport.pool import Origin, OriginStats
 from adapters.drivers.transport.request import Outgoing
 
 _PORTS = {"http": 80, "https": 443}
+_NOTHING = httpx.ByteStream(b"")
+_WITHOUT_END: Mapping[str, float | None] = {}
 
 
 class OwnTransport(httpx.AsyncBaseTransport):
@@ -29,18 +31,9 @@ class OwnTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The answer as soon as its head is here. Raises httpx.TransportError, never anything of asyncio or ssl."""
-        outgoing = Outgoing.of(request)
-        origin = self._origin(request.url)
+        assert isinstance(request.stream, httpx.AsyncByteStream)  # noqa: S101 - httpx has looked
         waits: Mapping[str, float | None] = request.extensions.get("timeout") or {}
-        exchange, reused = await self._exchange(origin, outgoing, waits)
-        try:
-            await self._converse(exchange, request, outgoing, waits)
-        except (httpx.RemoteProtocolError, httpx.ReadError):
-            if not (reused and exchange.unanswered and outgoing.repeatable):
-                raise
-            origin.close_idle()
-            exchange, _ = await self._exchange(origin, outgoing, waits)
-            await self._converse(exchange, request, outgoing, waits)
+        exchange = await self.exchange(request.url, Outgoing.of(request), request.stream, waits)
         answer = exchange.answer
         return httpx.Response(
             answer.status,
@@ -48,6 +41,29 @@ class OwnTransport(httpx.AsyncBaseTransport):
             stream=Body(exchange, waits.get("read")),
             extensions={"http_version": answer.version, "reason_phrase": answer.reason},
         )
+
+    async def exchange(
+        self,
+        url: httpx.URL,
+        outgoing: Outgoing,
+        stream: AsyncIterable[bytes] = _NOTHING,
+        waits: Mapping[str, float | None] = _WITHOUT_END,
+    ) -> Exchange:
+        """The same without httpx's own request and answer: the head is here, the body still to be read.
+
+        Only the origin of `url` matters. Whoever asks calls `cancel` in the end, even when all of the body was read.
+        """
+        origin = self._origin(url)
+        exchange, reused = await self._exchange(origin, outgoing, waits)
+        try:
+            await exchange.converse(outgoing, stream, waits.get("write"), waits.get("read"))
+        except (httpx.RemoteProtocolError, httpx.ReadError):
+            if not (reused and exchange.unanswered and outgoing.repeatable):
+                raise
+            origin.close_idle()
+            exchange, _ = await self._exchange(origin, outgoing, waits)
+            await exchange.converse(outgoing, stream, waits.get("write"), waits.get("read"))
+        return exchange
 
     @property
     def stats(self) -> Mapping[str, OriginStats]:
@@ -67,12 +83,6 @@ class OwnTransport(httpx.AsyncBaseTransport):
         connection = await origin.connection(waits.get("pool"), waits.get("connect"))
         reused = connection.uses > 0
         return Exchange(connection, outgoing, self._limits, origin.release), reused
-
-    async def _converse(
-        self, exchange: Exchange, request: httpx.Request, outgoing: Outgoing, waits: Mapping[str, float | None]
-    ) -> None:
-        assert isinstance(request.stream, httpx.AsyncByteStream)  # noqa: S101 - httpx has looked
-        await exchange.converse(outgoing, request.stream, waits.get("write"), waits.get("read"))
 
     def _origin(self, url: httpx.URL) -> Origin:
         if self._closed:
@@ -101,9 +111,14 @@ class Body(httpx.AsyncByteStream):
         self._exchange = exchange
         self._read = read
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while piece := await self._exchange.piece(self._read):
-            yield piece
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        piece = await self._exchange.piece(self._read)
+        if not piece:
+            raise StopAsyncIteration
+        return piece
 
     async def aclose(self) -> None:
         """Give up what was not read."""
