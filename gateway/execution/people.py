@@ -18,7 +18,7 @@ from gateway.execution.merge import Merger
 from gateway.execution.plan import COMPARED, Plan
 from gateway.execution.trace import Trace
 from gateway.identity.index import IdentityIndex
-from gateway.sources.reading import Reading, Sources
+from gateway.sources.reading import Holders, Problem, Reading, Sources
 from gateway.viewer import Viewer
 from schema.derived import PERSON_DERIVATIONS
 from schema.file import PersonFile
@@ -88,36 +88,51 @@ class People:
         return mask_file(one.raw, one.decision, plan.derived, self._today)
 
     async def judge(self, tokens: Iterable[str], plan: Plan) -> tuple[dict[str, Judged], Reading]:
-        """Unmasked files with their decisions, of those among `tokens` whom any source holds."""
+        """Unmasked files with their decisions, of those among `tokens` whom any source holds.
+
+        Another province is asked about a person whom we hold ourselves only once our own records have shown that
+        the viewer may know of them: a question, too, tells that somebody is known (个人信息保护法 6).
+        """
         primaries = {token: primary for token in tokens if (primary := self._house.index.primary(token))}
         holders = {primary: self._house.index.holders(primary) for primary in primaries.values()}
-        if not holders:
-            return {}, Reading({}, (), ())
+        abroad = {} if self._viewer.forwarded else self._part(holders, peers=True)
+        own = self._part(holders, peers=False)
+        first = {**{token: found for token, found in abroad.items() if token not in own}, **own}
         needs = plan.completed(self._hidden)
-        reading = await self._house.sources.read(holders, needs, self._call, peers=not self._viewer.forwarded)
-        blind = self._blind_guards(reading)
-        failed = {entity for problem in reading.problems for entity in problem.entities}
-        empty: dict[str, Sequence[Record]] = {entity: () for entity in needs if entity not in failed}
-        judged = {
-            primary: self._judged(primary, {**empty, **reading.records.get(primary, {})}, tuple(found), plan, blind)
-            for primary, found in holders.items()
+        judged, reading = await self._read(first, needs, plan, Reading({}, (), ()))
+        further = {token: abroad[token] for token in own if token in abroad and judged[token].is_known}
+        if further:
+            more, reading = await self._read(further, needs, plan, reading)
+            judged |= more
+        return {token: judged[primary] for token, primary in primaries.items() if primary in judged}, reading
+
+    def _part(self, holders: Holders, *, peers: bool) -> dict[str, Mapping[str, Sequence[str]]]:
+        """Of each person the holders that are other gateways, or those that are not; people without any left out."""
+        is_peer = self._house.directory.is_peer
+        parts = {
+            token: {source: keys for source, keys in found.items() if is_peer(source) is peers}
+            for token, found in holders.items()
         }
-        return {token: judged[primary] for token, primary in primaries.items()}, reading
+        return {token: found for token, found in parts.items() if found}
 
-    def _blind_guards(self, reading: Reading) -> frozenset[str]:
-        """The sources that did not answer and that alone could have said that a record is sealed."""
-        failed = {problem.source for problem in reading.problems if "PersonRecord" in problem.entities}
-        return frozenset(source for source in failed if self._house.directory.declares(source, "sealed"))
+    async def _read(
+        self, holders: Holders, needs: Mapping[str, frozenset[str]], plan: Plan, before: Reading
+    ) -> tuple[dict[str, Judged], Reading]:
+        """Some people read and judged, with what was read of them before; and everything read so far."""
+        if not holders:
+            return {}, before
+        found = await self._house.sources.read(holders, needs, self._call)
+        reading = before.joined(found)
+        return {token: self._judged(token, reading, needs, plan) for token in holders}, reading
 
-    def _judged(
-        self,
-        token: str,
-        records: Mapping[str, Sequence[Record]],
-        held_by: Sequence[str],
-        plan: Plan,
-        blind: frozenset[str],
-    ) -> Judged:
+    def _judged(self, token: str, reading: Reading, needs: Mapping[str, frozenset[str]], plan: Plan) -> Judged:
         house = self._house
+        held_by = house.index.holders(token)
+        problems = [problem for problem in reading.problems if problem.source in held_by]
+        failed = {entity for problem in problems for entity in problem.entities}
+        # What every source was asked for and none has is known to be empty.
+        empty: dict[str, Sequence[Record]] = {entity: () for entity in needs if entity not in failed}
+        records = {**empty, **reading.records.get(token, {})}
         merged = house.merger.merge(records, COMPARED if plan.shows_conflicts else ())
         raw = PersonFile(
             id=token,
@@ -127,9 +142,13 @@ class People:
             records=merged.records,
             disagreements=merged.disagreements,
         )
-        found = evidence(raw, merged, house.directory.holders_codes(held_by), self._today)
-        if not blind.isdisjoint(held_by):
+        found = evidence(raw, merged, house.directory.holders_codes(tuple(held_by)), self._today)
+        if any(self._is_blind(problem) for problem in problems):
             # Not knowing whether a record is sealed is no licence to show it (治安管理处罚法 136).
             found = replace(found, sealed=True)
         decision = house.authorizer.decide(derive_facts(self._viewer, found))
         return Judged(raw, found, decision, self._today)
+
+    def _is_blind(self, problem: Problem) -> bool:
+        """Whether a source did not answer that alone could have said that a record is sealed."""
+        return "PersonRecord" in problem.entities and self._house.directory.declares(problem.source, "sealed")

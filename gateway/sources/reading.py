@@ -10,6 +10,7 @@ from adapters.contract import Call, Compare, Health, Record
 from adapters.manifest import Manifest
 from gateway.audit.record import SourceOutcome
 
+Holders = Mapping[str, Mapping[str, Sequence[str]]]  # token -> source id -> that source's keys
 Needs = Mapping[str, Collection[str]]  # canonical entity -> canonical columns
 
 
@@ -30,6 +31,17 @@ class Reading:
     records: Mapping[str, Mapping[str, Sequence[Record]]]
     problems: tuple[Problem, ...]
     outcomes: tuple[SourceOutcome, ...]
+
+    def joined(self, other: Reading) -> Reading:
+        """Both rounds as one; of a person read twice, all records."""
+        if not self.outcomes:
+            return other
+        records = {token: dict(found) for token, found in self.records.items()}
+        for token, found in other.records.items():
+            kept = records.setdefault(token, {})
+            for entity, rows in found.items():
+                kept[entity] = (*kept.get(entity, ()), *rows)
+        return Reading(records, (*self.problems, *other.problems), (*self.outcomes, *other.outcomes))
 
 
 class Sources(Protocol):

@@ -226,6 +226,34 @@ async def test_nothing_there_is_an_empty_list_and_not_known_is_null() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("existence", "who", "rounds"),
+    [
+        (Effect.ALLOW, {}, [("police",), ("abroad",)]),
+        (Effect.DENY, {}, [("police",)]),
+        (Effect.ALLOW, {"via": ("yiti-elsewhere",)}, [("police",)]),
+    ],
+)
+async def test_another_province_is_asked_only_about_whom_the_viewer_may_know(
+    existence: Effect, who: dict[str, Any], rounds: list[tuple[str, ...]]
+) -> None:
+    rows = {
+        source: {ANN_ID: {"PersonRecord": [record(source, source, name=source)]}} for source in ("police", "abroad")
+    }
+    small = house(rows, peers={"abroad"}, authorizer=LabelAuthorizer({Label.EXISTENCE: existence}))
+    body = await ask(small, "query($id: ID!){person(id:$id){records{source{id}}}}", {"id": ANN_ID}, **who)
+    assert [held[ANN_ID] for held, _ in small.sources.asked] == rounds
+    shown = [one["source"]["id"] for one in (body["data"]["person"] or {"records": []})["records"]]
+    assert set(shown) == ({source for (source,) in rounds} if existence is Effect.ALLOW else set())
+
+
+async def test_whom_only_another_province_holds_is_asked_for_there() -> None:
+    rows = {"abroad": {ANN_ID: {"PersonRecord": [record("abroad", "1", name="安娜")]}}}
+    small = house(rows, peers={"abroad"})
+    body = await ask(small, "query($id: ID!){person(id:$id){name}}", {"id": ANN_ID})
+    assert body["data"]["person"] == {"name": "安娜"}
+
+
 async def test_people_asked_for_at_once_are_one_batch() -> None:
     small = two_agencies()
     query = """query($people: [_Any!]!){_entities(representations: $people){... on Person{id name}}}"""

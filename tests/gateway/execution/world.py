@@ -54,8 +54,10 @@ def record(
     )
 
 
-def manifest(source: str, precedence: int = 50) -> Manifest:
+def manifest(source: str, precedence: int = 50, *, peer: bool = False) -> Manifest:
     """A registered source."""
+    own_kind = {"kind": "sql", "url": "sqlite+aiosqlite://"}
+    peer_kind = {"kind": "subgraph", "url": "http://127.0.0.1:9/graphql", "audience": source}
     agency = {"code": f"32{source}", "name": source, "kind": "POLICE", "jurisdiction": "320000"}
     return Manifest.model_validate(
         {
@@ -67,7 +69,7 @@ def manifest(source: str, precedence: int = 50) -> Manifest:
             "jurisdiction": "320000",
             "agency": agency,
             "precedence": precedence,
-            "source": {"kind": "sql", "url": "sqlite+aiosqlite://"},
+            "source": peer_kind if peer else own_kind,
             "entities": {},
         }
     )
@@ -249,11 +251,12 @@ def house(
     precedence: Mapping[str, int] | None = None,
     authorizer: LabelAuthorizer | None = None,
     seals: Collection[str] = (),
+    peers: Collection[str] = (),
     reference: bool = False,
 ) -> Small:
     """`rows`: source -> token -> entity -> records."""
     ranks = precedence or {}
-    manifests = {source: manifest(source, ranks.get(source, 50)) for source in rows}
+    manifests = {source: manifest(source, ranks.get(source, 50), peer=source in peers) for source in rows}
     held: dict[str, dict[str, tuple[str, ...]]] = {}
     for source, people in rows.items():
         for token, entities in people.items():
