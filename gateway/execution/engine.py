@@ -119,7 +119,7 @@ class Engine:
             today=self._today(),
         )
         context = Context(reader)
-        return await self._executor.run(document.text_hash, document.node, operation, request.variables, context)
+        return await self._executor.run(document, operation, request.variables, context)
 
     def _call(self, viewer: Viewer, request_id: str) -> Call:
         mint = self._assertions

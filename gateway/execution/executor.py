@@ -5,8 +5,8 @@ Not covered: subscriptions, mutations, @defer, @stream, introspection and direct
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
@@ -24,38 +24,32 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_variable_values
 
+from gateway.execution.document import Document
 from gateway.execution.selection import Selections
 from gateway.execution.shape import Shaping
 
 _DIRECTIVES = frozenset({"skip", "include"})
+_MOST_KEPT = 32  # combinations of @skip and @include, of one document
 
 
 class Executor:
     """Runs operations of one schema. `reference=True` takes graphql-core for everything."""
 
-    def __init__(self, schema: GraphQLSchema, *, reference: bool = False, size: int = 500) -> None:
+    def __init__(self, schema: GraphQLSchema, *, reference: bool = False) -> None:
         self._schema = schema
         self._reference = reference
-        self._size = size
-        self._kept: OrderedDict[tuple[object, ...], Selections] = OrderedDict()
-        self._traits: OrderedDict[tuple[str, int], tuple[bool, tuple[str, ...]]] = OrderedDict()
 
     async def run(
-        self,
-        text_hash: str,
-        document: DocumentNode,
-        operation: OperationDefinitionNode,
-        variables: Mapping[str, object],
-        context: Any,
+        self, document: Document, operation: OperationDefinitionNode, variables: Mapping[str, object], context: Any
     ) -> ExecutionResult:
         """One execution; variables have been checked."""
-        covered, switches = self._trait(text_hash, document, operation)
-        if self._reference or not covered:
-            return await self._core(document, operation, variables, context)
+        trait = _trait(document, operation)
+        if self._reference or not trait.covered:
+            return await self._core(document.node, operation, variables, context)
         values = get_variable_values(self._schema, operation.variable_definitions or (), dict(variables))
         if isinstance(values, list):
             return ExecutionResult(None, values)
-        selections = self._selections(text_hash, document, operation, values, switches)
+        selections = self._selections(document, operation, values, trait)
         context.plans = selections.plans
         return await Shaping(selections, context, values).execute()
 
@@ -76,43 +70,40 @@ class Executor:
         )
         return result if isinstance(result, ExecutionResult) else await result
 
-    def _trait(
-        self, text_hash: str, document: DocumentNode, operation: OperationDefinitionNode
-    ) -> tuple[bool, tuple[str, ...]]:
-        """Whether we cover an operation, and the variables by which its directives choose fields."""
-        key = (text_hash, id(operation))
-        found = self._traits.get(key)
-        if found is None:
-            looked = _Look()
-            visit(document, looked)
-            found = (looked.covered and operation.operation is OperationType.QUERY, tuple(sorted(looked.switches)))
-            _keep(self._traits, key, found, self._size)
-        return found
-
     def _selections(
-        self,
-        text_hash: str,
-        document: DocumentNode,
-        operation: OperationDefinitionNode,
-        variables: VariableValues,
-        switches: tuple[str, ...],
+        self, document: Document, operation: OperationDefinitionNode, variables: VariableValues, trait: _Trait
     ) -> Selections:
-        chosen = tuple(variables.coerced.get(name) for name in switches)
-        key = (text_hash, id(operation), chosen)
-        found = self._kept.get(key)
+        chosen = tuple(variables.coerced.get(name) for name in trait.switches)
+        key = (id(operation), chosen)
+        found: Selections | None = document.kept.get(key)
         if found is None:
             fragments = {
-                node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+                node.name.value: node
+                for node in document.node.definitions
+                if isinstance(node, FragmentDefinitionNode)
             }
-            found = Selections(self._schema, operation, fragments, variables)
-            _keep(self._kept, key, found, self._size)
+            if len(document.kept) >= _MOST_KEPT:
+                document.kept.clear()
+            found = document.kept[key] = Selections(self._schema, operation, fragments, variables)
         return found
 
 
-def _keep(kept: OrderedDict[Any, Any], key: Any, value: Any, size: int) -> None:
-    kept[key] = value
-    if len(kept) > size:
-        kept.popitem(last=False)
+@dataclass(frozen=True, slots=True)
+class _Trait:
+    """Whether we cover an operation, and the variables by which its directives choose fields."""
+
+    covered: bool
+    switches: tuple[str, ...]
+
+
+def _trait(document: Document, operation: OperationDefinitionNode) -> _Trait:
+    found: _Trait | None = document.kept.get(id(operation))
+    if found is None:
+        looked = _Look()
+        visit(document.node, looked)
+        covered = looked.covered and operation.operation is OperationType.QUERY
+        found = document.kept[id(operation)] = _Trait(covered, tuple(sorted(looked.switches)))
+    return found
 
 
 class _Look(Visitor):

@@ -6,7 +6,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from graphql import (
     DocumentNode,
@@ -38,6 +38,8 @@ class Document:
     node: DocumentNode
     operations: Mapping[str, OperationDefinitionNode]
     costs: Costs = field(compare=False, repr=False)
+    kept: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What the executor worked out for it; goes when the document goes."""
 
 
 class Documents:
