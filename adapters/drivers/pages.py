@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 
 from adapters.contract import AdapterError, Call, Invalid, Malformed, Refused, Throttled, Unavailable
 from adapters.decode import text_of
+from adapters.drivers.flights import Flights
 from adapters.drivers.http import Answer, HttpClient, Request, raise_for_status
 from adapters.drivers.paging import Place, following
 from adapters.drivers.template import Scope, Template
@@ -31,14 +32,27 @@ class Page:
     next: Place | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """An answer and its document, or why there is none; whoever shares it only reads it."""
+
+    answer: Answer
+    document: object
+    broken: Malformed | None
+
+
 class Asking:
-    """Asks one source over one wire format, by its manifest's error rules."""
+    """Asks one source over one wire format, by its manifest's error rules.
+
+    Several datasets may stand in one answer: reads of one gateway request that come out identical are sent once.
+    """
 
     def __init__(self, source: str, wire: Wire, client: HttpClient, rules: Sequence[ErrorRule]) -> None:
         self._source = source
         self._wire = wire
         self._client = client
         self._rules = rules
+        self._flights: Flights[_Heard] = Flights()
 
     async def pages(self, template: Template, scope: Scope, call: Call) -> AsyncIterator[Page]:
         """Every page of a list."""
@@ -53,7 +67,15 @@ class Asking:
         pages = template.endpoint.pages
         here = Place.first(pages) if place is None else place
         request = self._request(template, here.scope(pages, scope), here)
-        return self._page(template.endpoint, here, await self._client.send(request, call.deadline))
+        heard = await self._flights.join(request, call, lambda: self._hear(request, call))
+        return self._page(template.endpoint, here, heard)
+
+    async def _hear(self, request: Request, call: Call) -> _Heard:
+        answer = await self._client.send(request, call.deadline)
+        try:
+            return _Heard(answer, self._wire.parse(answer), None)
+        except Malformed as err:  # an error page is judged by its status before its format
+            return _Heard(answer, None, err)
 
     def _request(self, template: Template, scope: Scope, here: Place) -> Request:
         if here.cursor is None or "cursor" in template.names:
@@ -64,8 +86,8 @@ class Asking:
             raise Malformed(f"{self._source}: the link to the next page leaves the base address")
         return Request(link.removeprefix(self._client.base), headers=template.headers(scope))
 
-    def _page(self, endpoint: Endpoint, here: Place, answer: Answer) -> Page:
-        document, broken = self._document(answer)
+    def _page(self, endpoint: Endpoint, here: Place, heard: _Heard) -> Page:
+        answer, document, broken = heard.answer, heard.document, heard.broken
         meaning = self._meaning(answer, document)
         if meaning in ("absent", "end"):
             return Page((), None)
@@ -100,13 +122,6 @@ class Asking:
             return None
         found = (text_of(self._wire.find(part, path)) for part in parts if part is not None)
         return next((text for text in found if text), None)
-
-    def _document(self, answer: Answer) -> tuple[object, Malformed | None]:
-        """The document, or why there is none: an error page is judged by its status before its format."""
-        try:
-            return self._wire.parse(answer), None
-        except Malformed as err:
-            return None, err
 
     def _meaning(self, answer: Answer, document: object) -> str | None:
         for rule in self._rules:

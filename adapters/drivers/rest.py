@@ -30,6 +30,7 @@ from adapters.rows import Extract
 
 _NAME: Final = re.compile(r"[^\W\d]\w*")
 _NAMES: Final = re.compile(rf"{_NAME.pattern}(\.{_NAME.pattern})*")
+_NESTED: Final = re.compile(rf"({_NAMES.pattern})?(\[\](\.{_NAMES.pattern})?)+")
 _UTF_8: Final = frozenset({"utf-8", "utf8", "utf-8-sig"})
 _DIGITS: Final = bytes.maketrans(b"123456789", b"0" * 9)
 _LONG_NUMBER: Final = b"0" * 19
@@ -177,6 +178,8 @@ _OPTIONS: Final = jmespath.Options(custom_functions=_Functions())
 def _compiled(path: str) -> Callable[[object], object]:
     if _NAMES.fullmatch(path):
         return _walk(path.split("."))
+    if _NESTED.fullmatch(path):
+        return _flattening(path)
     try:
         parsed = jmespath.compile(path)
         parsed.search({}, options=_OPTIONS)
@@ -205,6 +208,24 @@ def _walk(names: Sequence[str]) -> Callable[[object], object]:
                 return None
             node = node.get(name)
         return node
+
+    return read
+
+
+def _flattening(path: str) -> Callable[[object], object]:
+    """Plain names and `[]`, as rows within rows are found: `[].measures[]`."""
+    first, *others = (_walk([name for name in part.split(".") if name]) for part in path.split("[]"))
+
+    def read(node: object) -> object:
+        found = first(node)
+        for below in others:
+            if not isinstance(found, list):
+                return None
+            flat: list[object] = []
+            for item in found:
+                flat += item if isinstance(item, list) else (item,)
+            found = [each for each in map(below, flat) if each is not None]
+        return found
 
     return read
 
