@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 from urllib.parse import quote
 
@@ -45,16 +46,22 @@ class Scope:
             return self.values.get(name.removeprefix("value:"))
         if name.startswith("request."):
             return self._request(name)
-        known: dict[str, Value] = {
-            "key": self.keys[0] if self.keys else None,
-            "keys": tuple(self.keys) or None,
-            "page": self.page,
-            "size": self.size,
-            "offset": self.offset,
-            "cursor": self.cursor,
-            "fields": ",".join(self.fields) or None,
-        }
-        return known[name]
+        match name:
+            case "key":
+                return self.keys[0] if self.keys else None
+            case "keys":
+                return tuple(self.keys) or None
+            case "fields":
+                return ",".join(self.fields) or None
+            case "page":
+                return self.page
+            case "size":
+                return self.size
+            case "offset":
+                return self.offset
+            case "cursor":
+                return self.cursor
+        raise KeyError(name)
 
     def _request(self, name: str) -> str | None:
         if self.call is None:
@@ -102,7 +109,7 @@ class Template:
         pairs = [(name, self._text(text, scope)) for name, text in self.endpoint.query.items()]
         if not self._into_body:
             pairs += [(name, self._joined(value)) for name, value in self.unplaced(scope).items()]
-        return "&".join(f"{_encoded(name)}={_encoded(text)}" for name, text in pairs if text is not None)
+        return "&".join(f"{_encoded_name(name)}={_encoded(text)}" for name, text in pairs if text is not None)
 
     def headers(self, scope: Scope) -> dict[str, str]:
         """The endpoint's headers; no value holds a line break, see `_checked`."""
@@ -164,7 +171,7 @@ class Template:
             found = self._checked(name, scope[name])
             return None if found is None else value(self._joined(found))
         pieces: list[str] = []
-        for index, part in enumerate(_PLACEHOLDER.split(text)):
+        for index, part in enumerate(_pieces(text)):
             if index % 2 == 0:
                 pieces.append(literal(part))
                 continue
@@ -210,9 +217,23 @@ def _listed(found: Value) -> object:
     return list(found) if isinstance(found, tuple) else found
 
 
+@cache
+def _encoded_name(name: str) -> str:
+    """Of a parameter, which a manifest names; a value is never remembered."""
+    return _encoded(name)
+
+
+@cache
 def _alone(text: str) -> str | None:
+    """The placeholder that a text of a manifest is."""
     match = _PLACEHOLDER.fullmatch(text)
     return match.group(1) if match else None
+
+
+@cache
+def _pieces(text: str) -> Sequence[str]:
+    """What stands outside and, at every other place, inside the braces of a manifest's text."""
+    return tuple(_PLACEHOLDER.split(text))
 
 
 def _placeholders(endpoint: Endpoint, where: str) -> Iterable[str]:
