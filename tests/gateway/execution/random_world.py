@@ -150,19 +150,19 @@ class Dice:
         fields = self._selection(get_named_type(query.fields[name].type), 1)
         return f"r{number}: {calls[name]} {fields}"
 
-    def _selection(self, kind: Any, depth: int) -> str:
+    def _selection(self, kind: Any, depth: int, *, apart: bool = False) -> str:
         parts = ["__typename"] if self.chance(0.3) or isinstance(kind, GraphQLUnionType) else []
         if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
             names = [name for name in kind.fields if self._may(kind.fields[name].type, depth)]
             share = 0.5 if depth < 4 else 0.3
             chosen = [name for name in names if self.chance(share)] or names[:1]
-            parts += [self._field(kind, name, depth) for name in chosen]
-            if chosen and self.chance(0.2):
+            parts += [self._field(kind, name, depth, apart=apart) for name in chosen]
+            if chosen and not apart and self.chance(0.2):
                 parts.append(self._field(kind, chosen[0], depth, plain=True))  # merges with the first
         if isinstance(kind, GraphQLInterfaceType | GraphQLUnionType):
             for possible in SCHEMA.get_possible_types(kind):
                 if self.chance(0.4):
-                    parts.append(f"... on {possible.name} {self._selection(possible, depth + 1)}")
+                    parts.append(f"... on {possible.name} {self._selection(possible, depth + 1, apart=True)}")
         if kind.name == "Person" and self.chance(0.5):
             parts.append("...Names" + self._directive())
         if kind.name == "Measure" and self.chance(0.5):
@@ -175,13 +175,13 @@ class Dice:
     def _directive(self) -> str:
         return self.random.choice(("", "", "", " @include(if: $on)", " @skip(if: $on)", " @include(if: $off)"))
 
-    def _field(self, kind: Any, name: str, depth: int, *, plain: bool = False) -> str:
+    def _field(self, kind: Any, name: str, depth: int, *, plain: bool = False, apart: bool = False) -> str:
         definition = kind.fields[name]
         given = self._arguments(definition.args)
         inner = get_named_type(definition.type)
         below = "" if is_leaf_type(inner) else " " + self._selection(inner, depth + 1)
-        # Fields with arguments, and fields under abstract types, are aliased apart so that the query stays valid.
-        alias = f"a{self.random.randrange(10**6)}: " if given or (not plain and self.chance(0.2)) else ""
+        # Fields with arguments, and those of one of several possible types, are aliased apart: else they may conflict.
+        alias = f"a{self.random.randrange(10**6)}: " if given or apart or (not plain and self.chance(0.2)) else ""
         return f"{alias}{name}{given}{'' if plain else self._directive()}{below}"
 
     def _arguments(self, arguments: dict[str, GraphQLArgument]) -> str:
