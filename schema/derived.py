@@ -155,8 +155,11 @@ def _between(measures: Sequence[Row], decisions: Sequence[Row], kinds: set[objec
 def current_measure(person: PersonFile, today: date) -> tuple[str, str, str] | None:
     """Which measure (by its origin's order) binds somebody today: residential before community before voluntary."""
     order = [kind for kind, _ in _RESIDENTIAL] + ["COMMUNITY_RECOVERY", "AFTERCARE", "VOLUNTARY_TREATMENT"]
-    running = [row for row in _all_rows(person, "Measure") if is_running(row, today)]
-    ranked = sorted(running, key=lambda row: order.index(str(row.values.get("kind"))))
+    # A measure whose kind could not be read binds nobody that we could name.
+    running = [
+        row for row in _all_rows(person, "Measure") if row.values.get("kind") in order and is_running(row, today)
+    ]
+    ranked = sorted(running, key=lambda row: order.index(str(row.values["kind"])))
     if ranked:
         return ranked[0].origin.order
     newest = _newest(_all_rows(person, "Measure"), "startsOn")

@@ -86,6 +86,15 @@ def test_the_residential_measure_binds_before_the_community_one() -> None:
     assert current_measure(person, TODAY) == held.origin.order
 
 
+def test_a_measure_whose_kind_could_not_be_read_costs_nothing_else() -> None:
+    unread = row("Measure", kind=None, startsOn=days(2))
+    held = isolation(None)
+    assert current_measure(file(unread, held), TODAY) == held.origin.order
+    assert status(file(unread, held), TODAY) is PersonStatus.IN_ISOLATION
+    assert current_measure(file(unread), TODAY) in {None, unread.origin.order}
+    assert stage((file(unread).cases or ())[0], TODAY) is CaseStage.UNKNOWN
+
+
 def test_eligibility_answers_without_a_reason_and_ends_with_the_measure() -> None:
     due = TODAY + timedelta(days=200)
     answer = eligibility(file(recovery(startsOn=days(10), reportedOn=days(10), dueEndOn=due)), TODAY)

@@ -180,7 +180,7 @@ class Dice:
         given = self._arguments(definition.args)
         inner = get_named_type(definition.type)
         below = "" if is_leaf_type(inner) else " " + self._selection(inner, depth + 1)
-        # Fields with arguments, and those of one of several possible types, are aliased apart: else they may conflict.
+        # Fields with arguments, and those of one of several possible types, are aliased apart lest they conflict.
         alias = f"a{self.random.randrange(10**6)}: " if given or apart or (not plain and self.chance(0.2)) else ""
         return f"{alias}{name}{given}{'' if plain else self._directive()}{below}"
 
