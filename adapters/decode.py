@@ -189,7 +189,7 @@ def _boolean(field: str, _spec: FieldMap, _raw: object, text: str) -> Decoded:
 
 
 def _enum(field: str, _spec: FieldMap, _raw: object, _text: str) -> Decoded:
-    """An enum without a code map: manifest.load gives each one its own names and terms as the map."""
+    """An enum without a code map: the manifest gives each one its own names and terms as the map."""
     return None, (Flag(field, Quality.UNMAPPED_CODE),)
 
 

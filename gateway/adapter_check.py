@@ -8,7 +8,7 @@ from pathlib import Path
 from adapters.contract import Adapter, AdapterError
 from adapters.drivers import open_adapter
 from adapters.kit.conformance import CHECKS, Settings, Verdict, check
-from adapters.manifest import load
+from adapters.loading import load
 from gateway.sources.registry import close_sources, open_sources
 
 

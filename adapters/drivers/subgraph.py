@@ -19,7 +19,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import ClassVar, Final, Literal
@@ -32,7 +32,6 @@ from adapters.contract import (
     AdapterError,
     Call,
     Capability,
-    Flag,
     Health,
     Key,
     KeyEntry,
@@ -44,52 +43,34 @@ from adapters.contract import (
     Search,
     Slice,
     Unsupported,
-    Value,
 )
-from adapters.drivers.declared import paths_of
 from adapters.drivers.http import Answer, HttpClient, Request, raise_for_status
-from adapters.drivers.peer_answer import Failure, Withheld, failures, withheld
-from adapters.drivers.selection import Keys, Selection, overlaps, rows, value
+from adapters.drivers.peer_answer import failures, withheld
+from adapters.drivers.peer_rows import (
+    Found,
+    RowsOf,
+    by_name,
+    failure_of,
+    moment_of,
+    quality_of,
+    reader,
+    select,
+    shown_of,
+)
+from adapters.drivers.selection import Selection, rows, value
 from adapters.drivers.transport import TransportName
-from adapters.forms.dates import moment
-from adapters.manifest import Dataset, FieldMap, Manifest, ManifestError, SubgraphSource
+from adapters.manifest import Manifest, ManifestError, SubgraphSource
 from adapters.rows import Rows, by_call
-from schema.entities import ENTITIES, Kind
-from schema.enums import Quality
 
-_PROVENANCE: Final = ("recordId", "asOf", "fetchedAt", "source.id", "source.jurisdiction.code")
-_QUALITY: Final = ("quality.field", "quality.quality")
 _MOST_PLANS: Final = 500
-_TEXTUAL: Final = frozenset({Kind.TEXT, Kind.CODE, Kind.ID_NUMBER})
 
 Wanted = Mapping[str, frozenset[str]]  # entity -> fields
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
-    """Where one dataset's rows and their values stand in the answer."""
-
-    dataset: Dataset
-    at: Keys
-    paths: Mapping[str, Keys]
-    record: Mapping[str, Keys]  # provenance; empty where the key says nothing but itself
-
-
-@dataclass(frozen=True, slots=True)
 class _Plan:
     query: str
-    entities: Mapping[str, tuple[_Rows, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """One person of an answer: the federated object, or why there is none."""
-
-    node: object
-    place: int
-    failures: tuple[Failure, ...]
-    withheld: Withheld
-    fetched_at: datetime
+    entities: Mapping[str, tuple[RowsOf, ...]]
 
 
 @dataclass(slots=True)
@@ -97,7 +78,7 @@ class _Round:
     """Reads that start together: what they want, and the one answer that they share."""
 
     wanted: dict[str, frozenset[str]]
-    answer: asyncio.Task[tuple[_Plan, Mapping[Key, _Found | AdapterError]]]
+    answer: asyncio.Task[tuple[_Plan, Mapping[Key, Found | AdapterError]]]
 
 
 class SubgraphAdapter:
@@ -137,7 +118,7 @@ class SubgraphAdapter:
             for entity in manifest.entities
             for dataset in manifest.datasets(entity)
         }
-        self._running: set[asyncio.Task[tuple[_Plan, Mapping[Key, _Found | AdapterError]]]] = set()
+        self._running: set[asyncio.Task[tuple[_Plan, Mapping[Key, Found | AdapterError]]]] = set()
         self.capabilities: Mapping[str, Capability] = capabilities_of(manifest)
         self._check()
 
@@ -184,7 +165,7 @@ class SubgraphAdapter:
                 found[token] = one
             elif records := self._records(plan, entity, token, tuple(fields), one):
                 found[token] = records
-            elif failure := _failure_of(plan.entities[entity], one):
+            elif failure := failure_of(plan.entities[entity], one):
                 found[token] = failure
         return found
 
@@ -216,7 +197,7 @@ class SubgraphAdapter:
 
     async def _shared(
         self, entity: str, people: tuple[Key, ...], fields: frozenset[str], call: Call
-    ) -> tuple[_Plan, Mapping[Key, _Found | AdapterError]]:
+    ) -> tuple[_Plan, Mapping[Key, Found | AdapterError]]:
         started = self._rounds.get((call, people))
         if started is None:
             answer = asyncio.create_task(self._round(people, call))
@@ -228,7 +209,7 @@ class SubgraphAdapter:
         # one reader that gives up must not take the answer from the others; the deadline ends the task
         return await asyncio.shield(started.answer)
 
-    async def _round(self, people: tuple[Key, ...], call: Call) -> tuple[_Plan, Mapping[Key, _Found | AdapterError]]:
+    async def _round(self, people: tuple[Key, ...], call: Call) -> tuple[_Plan, Mapping[Key, Found | AdapterError]]:
         await asyncio.sleep(0)  # whoever else starts in this turn of the loop joins
         plan = self._plan(self._rounds.pop((call, people)).wanted)
         size = min(self.capabilities[entity].max_batch for entity in plan.entities)
@@ -237,14 +218,14 @@ class SubgraphAdapter:
         failed = [answer for answer in answers if isinstance(answer, AdapterError)]
         if len(failed) == len(answers):
             raise failed[0]
-        found: dict[Key, _Found | AdapterError] = {}
+        found: dict[Key, Found | AdapterError] = {}
         for batch, answer in zip(batches, answers, strict=True):
             found.update(dict.fromkeys(batch, answer) if isinstance(answer, AdapterError) else answer)
         return plan, found
 
     async def _one_batch(
         self, plan: _Plan, batch: Sequence[Key], call: Call
-    ) -> Mapping[Key, _Found | AdapterError] | AdapterError:
+    ) -> Mapping[Key, Found | AdapterError] | AdapterError:
         representations = [{"__typename": "Person", "id": token} for token in batch]
         try:
             question = {"query": plan.query, "variables": {"representations": representations}}
@@ -263,7 +244,7 @@ class SubgraphAdapter:
             Request(path, "POST", {"authorization": f"Bearer {token}"}, content), call.deadline
         )
 
-    def _people(self, batch: Sequence[Key], answer: Answer) -> Mapping[Key, _Found | AdapterError]:
+    def _people(self, batch: Sequence[Key], answer: Answer) -> Mapping[Key, Found | AdapterError]:
         body = self._loaded(answer)
         failed = failures(self.id, body.get("errors"))
         data = body.get("data")
@@ -277,11 +258,11 @@ class SubgraphAdapter:
             raise Malformed(f"{self.id}: answered with another number of persons than was asked for")
         hidden = withheld(body.get("extensions"))
         now = datetime.now(UTC)
-        found: dict[Key, _Found | AdapterError] = {}
+        found: dict[Key, Found | AdapterError] = {}
         for place, (token, node) in enumerate(zip(batch, nodes, strict=True)):
             own = tuple(failure for failure in failed if failure.entity in (place, None))
             if node is not None:
-                found[token] = _Found(node, place, own, hidden, now)
+                found[token] = Found(node, place, own, hidden, now)
             elif own:
                 found[token] = own[0].error
         return found
@@ -322,7 +303,7 @@ class SubgraphAdapter:
         person = Selection()
         person.add("id")
         entities = {
-            entity: tuple(_select(person, dataset, fields) for dataset in self.manifest.datasets(entity))
+            entity: tuple(select(person, dataset, fields) for dataset in self.manifest.datasets(entity))
             for entity, fields in sorted(wanted.items())
         }
         query = (
@@ -334,7 +315,7 @@ class SubgraphAdapter:
     # ---- records ------------------------------------------------------------------------------------------------
 
     def _records(
-        self, plan: _Plan, entity: str, token: Key, fields: Sequence[str], found: _Found
+        self, plan: _Plan, entity: str, token: Key, fields: Sequence[str], found: Found
     ) -> tuple[Record, ...]:
         records = (
             self._record(entity, where, row, f"{token}/{number}", token, fields, found)
@@ -346,29 +327,29 @@ class SubgraphAdapter:
     def _record(
         self,
         entity: str,
-        where: _Rows,
+        where: RowsOf,
         row: Mapping[str, object],
         nameless: Key,
         token: Key,
         fields: Sequence[str],
-        found: _Found,
+        found: Found,
     ) -> Record | None:
-        read = _reader(where, row, nameless)
+        read = reader(where, row, nameless)
         record = self._rows[id(where.dataset)].decoder(fields).record(read, found.fetched_at, token)
         if record is None:
             return None
-        shown = {name: _shown(entity, name, one, where.dataset, read, found) for name, one in record.values.items()}
+        shown = {name: shown_of(entity, name, one, where.dataset, read, found) for name, one in record.values.items()}
         hidden = frozenset(name for name, (_, is_hidden) in shown.items() if is_hidden)
-        noticed = {*record.flags, *_quality(where, row, fields)}
+        noticed = {*record.flags, *quality_of(where, row, fields)}
         return replace(
             record,
             values={name: one for name, (one, _) in shown.items()},
             provenance=self._provenance(where, row, record.provenance),
-            flags=tuple(sorted((flag for flag in noticed if flag.field not in hidden), key=_by_name)),
+            flags=tuple(sorted((flag for flag in noticed if flag.field not in hidden), key=by_name)),
             hidden=hidden,
         )
 
-    def _provenance(self, where: _Rows, row: Mapping[str, object], known: Provenance) -> Provenance:
+    def _provenance(self, where: RowsOf, row: Mapping[str, object], known: Provenance) -> Provenance:
         said = {name: value(row, keys) for name, keys in where.record.items()}
         source, jurisdiction = said.get("source.id"), said.get("source.jurisdiction.code")
         return replace(
@@ -376,72 +357,9 @@ class SubgraphAdapter:
             source=source if isinstance(source, str) else self.id,
             peer=self.id,
             jurisdiction=jurisdiction if isinstance(jurisdiction, str) else known.jurisdiction,
-            as_of=_moment(said.get("asOf")) or known.as_of,
-            fetched_at=_moment(said.get("fetchedAt")) or known.fetched_at,
+            as_of=moment_of(said.get("asOf")) or known.as_of,
+            fetched_at=moment_of(said.get("fetchedAt")) or known.fetched_at,
         )
-
-
-def _select(person: Selection, dataset: Dataset, fields: Collection[str]) -> _Rows:
-    at, row = person.at(dataset.rows)
-    # in a fixed order: the peer keeps parsed documents by their text
-    paths = {path: row.add(path) for path in sorted(paths_of(dataset, fields))}
-    holder, _, last = dataset.key.rpartition(".")
-    prefix = f"{holder}." if holder else ""
-    record = {name: row.add(prefix + name) for name in (*_PROVENANCE, *_QUALITY) if last == "recordId"}
-    return _Rows(dataset, at, paths, record)
-
-
-def _reader(where: _Rows, row: Mapping[str, object], nameless: Key) -> Callable[[str], object]:
-    def read(path: str) -> object:
-        found = value(row, where.paths[path])
-        # a row whose id the holder keeps to itself is a row all the same
-        return nameless if found is None and path == where.dataset.key else found
-
-    return read
-
-
-def _shown(
-    entity: str, name: str, decoded: Value, dataset: Dataset, read: Callable[[str], object], found: _Found
-) -> tuple[Value, bool]:
-    """A value as its holder shows it, and whether its holder kept it back, wholly or but for what a mask left."""
-    column = ENTITIES[entity].columns[name]
-    if found.withheld.masks(column.label.value, found.place):
-        rest = _as_masked(column.kind, dataset.fields.get(name), read)
-        return (decoded if rest is None else rest), True
-    return decoded, decoded is None and found.withheld.denies(column.label.value, found.place)
-
-
-def _as_masked(kind: Kind, spec: FieldMap | None, read: Callable[[str], object]) -> Value:
-    """What a mask left of a text, which need not have the form of its column any more."""
-    path = spec.path if spec is not None else None
-    raw = next((one for each in (path,) if isinstance(each, str) and (one := read(each)) is not None), None)
-    if kind is Kind.TEXTS and isinstance(raw, list):
-        return tuple(one for one in raw if isinstance(one, str)) or None
-    return raw if kind in _TEXTUAL and isinstance(raw, str) else None
-
-
-def _quality(where: _Rows, row: Mapping[str, object], fields: Collection[str]) -> Iterator[Flag]:
-    keys = where.record.get("quality.field")
-    for flag in rows(row, keys[:-1]) if keys else ():
-        name, quality = flag.get("field"), flag.get("quality")
-        if name in fields and isinstance(name, str) and quality in Quality.__members__:
-            yield Flag(name, Quality[str(quality)])
-
-
-def _failure_of(where: Sequence[_Rows], found: _Found) -> AdapterError | None:
-    """Why a person has no rows, where an error stands on the way to them."""
-    for failure in found.failures:
-        if failure.entity is not None and any(overlaps(failure.path, one.at) for one in where):
-            return failure.error
-    return None
-
-
-def _moment(raw: object) -> datetime | None:
-    return moment(raw) if isinstance(raw, str) else None
-
-
-def _by_name(flag: Flag) -> tuple[str, str]:
-    return flag.field, flag.quality.name
 
 
 def _retrieve(task: asyncio.Task[object]) -> None:

@@ -15,7 +15,7 @@ import pytest
 from adapters.contract import Adapter
 from adapters.drivers import open_adapter
 from adapters.kit.conformance import CHECKS, Finding, Settings, Verdict, check
-from adapters.manifest import load
+from adapters.loading import load
 
 
 def conformance(

@@ -121,7 +121,7 @@ class People:
         """Some people read and judged, with what was read of them before; and everything read so far."""
         if not holders:
             return {}, before
-        found = await self._house.sources.read(holders, needs, self._call)
+        found = await self._house.sources.read(holders, needs, self._call, peers=not self._viewer.forwarded)
         reading = before.joined(found)
         return {token: self._judged(token, reading, needs, plan) for token in holders}, reading
 

@@ -7,7 +7,6 @@ GatewayError
 ├── UnsupportedMediaType  UNSUPPORTED_MEDIA_TYPE: a body in a form that we do not read
 ├── BodyTooLarge          LIMIT_EXCEEDED: more bytes than the limit
 ├── Throttled             THROTTLED: this subject asks too often
-├── NotReady              NOT_READY: starting or closing
 └── Internal              INTERNAL: our own fault; the request id finds it in the log
 """
 
@@ -64,13 +63,6 @@ class Throttled(GatewayError):
     def __init__(self, seconds: int) -> None:
         super().__init__(f"You ask too often. Ask again in {seconds} s, and for many at once by a list.")
         self.seconds = seconds
-
-
-class NotReady(GatewayError):
-    """Starting or closing."""
-
-    code = "NOT_READY"
-    status = 503
 
 
 class Internal(GatewayError):

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.contract import Adapter
-from adapters.manifest import Manifest, ManifestError, load_directory
+from adapters.loading import load_directory
+from adapters.manifest import Manifest, ManifestError
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,8 @@ import yaml
 from adapters.capabilities import capabilities_of
 from adapters.contract import Op
 from adapters.editor_schema import editor_schema
-from adapters.manifest import Manifest, ManifestError, load, load_directory
+from adapters.loading import load, load_directory
+from adapters.manifest import Manifest, ManifestError
 from schema.entities import ENTITIES
 
 SOUND: dict[str, Any] = {

@@ -14,7 +14,8 @@ from adapters.contract import Adapter, Call, Compare, Deadline, KeyEntry, Op, Re
 from adapters.drivers import open_adapter
 from adapters.kit.conformance import CHECKS, check
 from adapters.kit.pytest import report
-from adapters.manifest import Manifest, load
+from adapters.loading import load
+from adapters.manifest import Manifest
 from schema.enums import Quality
 from tests.conformance.fhir.examples import Resource, examples
 from tests.conformance.fhir.server import serving

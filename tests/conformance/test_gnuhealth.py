@@ -14,7 +14,8 @@ from adapters.contract import Adapter, Call, Compare, Deadline, Op, Record, Sear
 from adapters.drivers import open_adapter
 from adapters.kit.conformance import CHECKS, check
 from adapters.kit.pytest import report
-from adapters.manifest import Manifest, load
+from adapters.loading import load
+from adapters.manifest import Manifest
 from schema.codes.gb11643 import parse
 from schema.enums import Quality
 from tests.conformance.gnuhealth.make_database import Made, make

@@ -10,7 +10,7 @@ import pytest
 from adapters.drivers import open_adapter
 from adapters.kit.conformance import CHECKS, Finding, check
 from adapters.kit.pytest import report
-from adapters.manifest import load
+from adapters.loading import load
 from mocks.systems import SYSTEMS
 from tests.mocks.test_sql_manifests import AGENCIES, FILES
 

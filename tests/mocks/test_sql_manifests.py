@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from adapters.manifest import Manifest, load
+from adapters.loading import load
+from adapters.manifest import Manifest
 from mocks import agencies, places
 from mocks.systems import SYSTEMS
 from schema.entities import ENTITIES

@@ -14,7 +14,8 @@ import pytest
 
 from adapters import drivers
 from adapters.contract import Adapter, Call, Deadline
-from adapters.manifest import Manifest, load
+from adapters.loading import load
+from adapters.manifest import Manifest
 from mocks.launch import Imitation
 from mocks.systems import SYSTEMS
 from mocks.world import World, populate

@@ -13,7 +13,7 @@ import pytest
 from adapters.contract import Adapter, Call, Compare, Invalid, Op, Record, Refused, Search
 from adapters.kit.conformance import CHECKS, Settings, check
 from adapters.kit.pytest import report
-from adapters.manifest import load
+from adapters.loading import load
 from mocks import agencies
 from mocks.life import Happening, Life, Term
 from schema.enums import Quality
