@@ -7,8 +7,8 @@ from typing import Final, cast
 
 import apsw
 
-from gateway.audit.record import AccessPage, AccessQuery, LogEntry
-from gateway.audit.stored import entry_id, entry_of, index_in, leaf_hash, microseconds
+from gateway.audit.record import AccessPage, AccessQuery, LogEntry, StoredEntry
+from gateway.audit.stored import entry_id, entry_of, index_in, leaf_hash, microseconds, read_entry
 
 _OF_PERSON: Final = "p.person = ?"
 _PERSONS: Final = "entry_person AS p"
@@ -19,6 +19,8 @@ _TABLES_WITH_PERSON: Final = f"{_PERSONS} CROSS JOIN entry AS e ON e.idx = p.idx
 def find_page(connection: apsw.Connection, query: AccessQuery) -> AccessPage:
     """One page, newest first, and the count of all pages, as of one moment."""
     conditions, values = _conditions(query)
+    if query.person is None:  # only accesses are found by person
+        conditions.append("json_extract(CAST(e.record AS TEXT), '$.kind') IS NULL")
     where = " AND ".join(conditions) or "TRUE"
     tables = _TABLES if query.person is None else _TABLES_WITH_PERSON
     # A person's trail is counted without touching the entries.
@@ -43,8 +45,15 @@ def find_entry(connection: apsw.Connection, identifier: str) -> LogEntry | None:
     index = index_in(identifier)
     for (record,) in connection.execute("SELECT record FROM entry WHERE idx = ?", (index,)):
         if index is not None and entry_id(index, leaf_hash(record)) == identifier:
-            return entry_of(index, record)
+            found = read_entry(StoredEntry(index, leaf_hash(record), record))
+            return found if isinstance(found, LogEntry) else None
     return None
+
+
+def read_between(connection: apsw.Connection, between: tuple[int, int]) -> list[StoredEntry]:
+    """The entries from the first place up to, not including, the second."""
+    rows = connection.execute("SELECT idx, leaf, record FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx", between)
+    return [StoredEntry(index, leaf, content) for index, leaf, content in rows]
 
 
 def _conditions(query: AccessQuery) -> tuple[list[str], Sequence[str | int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -11,12 +11,15 @@ from typing import TypeVar
 import apsw
 import orjson
 
-from gateway.audit.file import LogDamaged, open_reading
-from gateway.audit.finding import find_entry, find_page
-from gateway.audit.record import AccessPage, AccessQuery, AccessRecord, LogEntry
-from gateway.audit.stored import encode, entry_of
+from gateway.audit.event import EventRecord
+from gateway.audit.file import LogDamaged, next_index, open_reading
+from gateway.audit.finding import find_entry, find_page, read_between
+from gateway.audit.record import AccessPage, AccessQuery, AccessRecord, EventEntry, LogEntry, StoredEntry
+from gateway.audit.stored import encode, encode_event, entry_id, entry_of, leaf_hash
 from gateway.audit.writer import Writer, WriterClosed
 from gateway.errors import AuditUnavailable
+
+_PART = 1_000  # entries read at a time
 
 Asked = TypeVar("Asked")
 Found = TypeVar("Found")
@@ -57,6 +60,16 @@ class SqliteAuditLog:
             raise AuditUnavailable(_UNWRITABLE) from error
         return entry_of(index, content, record)
 
+    async def append_event(self, record: EventRecord) -> EventEntry:
+        """As `append`, of an event."""
+        try:
+            content = encode_event(record)
+            index = await self._writer.append(record, content)
+        except (apsw.Error, OSError, LogDamaged, WriterClosed, ValueError, orjson.JSONEncodeError) as error:
+            raise AuditUnavailable(_UNWRITABLE) from error
+        leaf = leaf_hash(content)
+        return EventEntry(entry_id(index, leaf), index, leaf.hex(), record)
+
     async def search(self, query: AccessQuery) -> AccessPage:
         """Entries that meet all conditions, newest first. `since` is inclusive, `until` is not.
 
@@ -67,6 +80,21 @@ class SqliteAuditLog:
     async def entry(self, entry_id: str) -> LogEntry | None:
         """One entry by its id; None for an id that is none of this log's."""
         return await self._read(find_entry, entry_id)
+
+    async def size(self) -> int:
+        """How many entries of any kind are durable."""
+        return await self._read(lambda connection, _: next_index(connection), None)
+
+    async def records(self, start: int = 0, end: int | None = None) -> AsyncIterator[StoredEntry]:
+        """Entries of any kind in order, `start` to before `end`, or to the end as it was when this began."""
+        last = await self.size() if end is None else end
+        while start < last:
+            part = await self._read(read_between, (start, min(last, start + _PART)))
+            if not part:
+                return
+            for entry in part:
+                yield entry
+            start = part[-1].index + 1
 
     async def aclose(self) -> None:
         """Commit what waits, then close. Closing twice is harmless."""

@@ -1,10 +1,13 @@
-"""What is put on record of one answered or refused request. Never a value, never a variable."""
+"""What is put on record of one answered or refused request, and who keeps it. Never a value or a variable."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from gateway.audit.event import EventRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,25 @@ class LogEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class EventEntry:
+    """An EventRecord with its place in the log."""
+
+    id: str
+    index: int
+    leaf_hash: str
+    record: EventRecord
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """One entry as it is stored; `gateway.audit.stored.read_entry` reads it."""
+
+    index: int
+    leaf: bytes  # RFC 9162 leaf hash as stored; `verify` is what compares it with the content
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class AccessQuery:
     """Conditions all hold; newest first."""
 
@@ -91,12 +113,24 @@ class AuditLog(Protocol):
         """Put one access on record."""
         ...
 
+    async def append_event(self, record: EventRecord) -> EventEntry:
+        """Put one event on record."""
+        ...
+
     async def search(self, query: AccessQuery) -> AccessPage:
-        """Entries that meet the query."""
+        """Accesses that meet the query."""
         ...
 
     async def entry(self, entry_id: str) -> LogEntry | None:
-        """One entry by its id."""
+        """One access by its id."""
+        ...
+
+    async def size(self) -> int:
+        """How many entries of any kind are durable."""
+        ...
+
+    def records(self, start: int = 0, end: int | None = None) -> AsyncIterator[StoredEntry]:
+        """Entries of any kind from index `start` up to, not including, `end` (all that were there when asked)."""
         ...
 
     async def aclose(self) -> None:

@@ -1,4 +1,4 @@
-"""How an access record is stored: canonical JSON bytes, their leaf hash, and the id that follows from both.
+"""How a record is stored: canonical JSON bytes, their leaf hash, and the id that follows from both.
 
 The leaf hash is RFC 9162's, SHA-256 over a zero byte and the stored bytes, so that a Merkle tree can be grown over
 a log that was written without one.
@@ -14,10 +14,12 @@ from typing import Any, Final
 
 import orjson
 
-from gateway.audit.record import AccessedField, AccessRecord, LogEntry, SourceOutcome
+from gateway.audit.event import EventRecord, Kind
+from gateway.audit.record import AccessedField, AccessRecord, EventEntry, LogEntry, SourceOutcome, StoredEntry
 
 FORMAT: Final = 1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LISTS: Final = ("roles", "via", "persons", "labels", "references")
 _HASH_IN_ID: Final = 8  # bytes of the leaf hash that an id repeats
 
 
@@ -27,7 +29,7 @@ def encode(record: AccessRecord) -> bytes:
     ValueError (orjson's error is one) where a text cannot be stored as UTF-8 or the time bears no zone.
     """
     fields: dict[str, object] = {name: getattr(record, name) for name in AccessRecord.__slots__}
-    fields["at"] = (_EPOCH + timedelta(microseconds=microseconds(record.at))).isoformat(timespec="microseconds")
+    fields["at"] = _moment(record.at)
     fields["fields"] = [[field.path, field.label, field.effect, field.policies] for field in record.fields]
     fields["sources"] = [[source.source, source.outcome, source.milliseconds] for source in record.sources]
     return orjson.dumps({"format": FORMAT, **fields}, option=orjson.OPT_SORT_KEYS)
@@ -54,6 +56,42 @@ def decode(content: bytes) -> AccessRecord:
         )
     except (KeyError, TypeError) as error:
         raise ValueError("an access record with other fields than this version writes") from error
+
+
+def encode_event(record: EventRecord) -> bytes:
+    """As `encode`, of an event; what is empty is left out."""
+    fields = {name: value for name in EventRecord.__slots__ if (value := getattr(record, name))}
+    fields["at"] = _moment(record.at)
+    if record.details:
+        fields["details"] = dict(record.details)
+    return orjson.dumps({"format": FORMAT, **fields}, option=orjson.OPT_SORT_KEYS)
+
+
+def decode_event(content: bytes) -> EventRecord:
+    """The inverse of `encode_event`; ValueError for anything else."""
+    fields: Any = orjson.loads(content)
+    if not isinstance(fields, dict) or fields.pop("format", None) != FORMAT:
+        raise ValueError(f"an event of another format than {FORMAT}")
+    try:
+        lists = {name: tuple(fields[name]) for name in _LISTS if name in fields}
+        at, kind = datetime.fromisoformat(fields["at"]), Kind(fields["kind"])
+        return EventRecord(**{**fields, **lists, "at": at, "kind": kind})
+    except (KeyError, TypeError) as error:
+        raise ValueError("an event with other fields than this version writes") from error
+
+
+def read_entry(stored: StoredEntry) -> LogEntry | EventEntry:
+    """What an entry says; ValueError where it cannot be read."""
+    head: Any = orjson.loads(stored.content)
+    kind = head.get("kind", Kind.ACCESS) if isinstance(head, dict) else None
+    identifier, leaf = entry_id(stored.index, stored.leaf), stored.leaf.hex()
+    if kind == Kind.ACCESS:
+        return LogEntry(identifier, stored.index, leaf, decode(stored.content))
+    return EventEntry(identifier, stored.index, leaf, decode_event(stored.content))
+
+
+def _moment(at: datetime) -> str:
+    return (_EPOCH + timedelta(microseconds=microseconds(at))).isoformat(timespec="microseconds")
 
 
 def microseconds(moment: datetime) -> int:

@@ -11,6 +11,7 @@ from typing import Final
 
 import apsw
 
+from gateway.audit.event import EventRecord
 from gateway.audit.file import LogDamaged, WriterLock, next_index, open_writing
 from gateway.audit.record import AccessRecord
 from gateway.audit.stored import leaf_hash, microseconds
@@ -23,7 +24,7 @@ _PERSON: Final = "INSERT INTO entry_person (idx, person) VALUES (?, ?)"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Waiting:
-    record: AccessRecord
+    record: AccessRecord | EventRecord
     content: bytes
     done: asyncio.Future[int]  # its index, once it is on disk
     loop: asyncio.AbstractEventLoop
@@ -52,7 +53,7 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="audit-writer", daemon=True)
         self._thread.start()
 
-    async def append(self, record: AccessRecord, content: bytes) -> int:
+    async def append(self, record: AccessRecord | EventRecord, content: bytes) -> int:
         """The index of the record, after the commit that holds it; raises what kept it from being stored."""
         loop = asyncio.get_running_loop()
         waiting = _Waiting(record, content, loop.create_future(), loop)
@@ -108,7 +109,8 @@ class Writer:
         with self._connection as connection:
             for index, waiting in enumerate(batch, first):
                 connection.execute(_ENTRY, _row(index, waiting))
-                for person in dict.fromkeys(waiting.record.persons):
+                persons = waiting.record.persons if isinstance(waiting.record, AccessRecord) else ()
+                for person in dict.fromkeys(persons):
                     connection.execute(_PERSON, (index, person))
         self._next = first + len(batch)
         return first

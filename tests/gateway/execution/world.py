@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from adapters.contract import Call, Capability, Compare, Flag, Health, Key, Op, Provenance, Record
 from adapters.manifest import Manifest
-from gateway.audit.record import AccessPage, AccessQuery, AccessRecord, LogEntry, SourceOutcome
+from gateway.audit.event import EventRecord
+from gateway.audit.record import (
+    AccessPage,
+    AccessQuery,
+    AccessRecord,
+    EventEntry,
+    LogEntry,
+    SourceOutcome,
+    StoredEntry,
+)
+from gateway.audit.stored import encode, leaf_hash
 from gateway.authorization.decision import Decision, Effect, Facts, Grant
 from gateway.execution.cursor import Cursors
 from gateway.execution.directory import Directory
@@ -213,10 +223,23 @@ class MemoryAudit:
     """Keeps what was put on record."""
 
     kept: list[AccessRecord] = field(default_factory=list)
+    events: list[EventRecord] = field(default_factory=list)
 
     async def append(self, record: AccessRecord) -> LogEntry:
         self.kept.append(record)
         return LogEntry(f"x1_{len(self.kept)}", len(self.kept) - 1, "00", record)
+
+    async def append_event(self, record: EventRecord) -> EventEntry:
+        self.events.append(record)
+        return EventEntry(f"x2_{len(self.events)}", len(self.events) - 1, "00", record)
+
+    async def size(self) -> int:
+        return len(self.kept)
+
+    async def records(self, start: int = 0, end: int | None = None) -> AsyncIterator[StoredEntry]:
+        for index, record in list(enumerate(self.kept))[start:end]:
+            content = encode(record)
+            yield StoredEntry(index, leaf_hash(content), content)
 
     async def search(self, query: AccessQuery) -> AccessPage:
         found = [
