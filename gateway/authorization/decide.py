@@ -124,12 +124,17 @@ def _effect(verdicts: Mapping[tuple[Label, str], Verdict], label: Label) -> Effe
     return Effect.MASK if verdicts[label, "viewMasked"].allowed else Effect.DENY
 
 
-def _viewer(facts: Facts) -> str:
+def attributes_of(facts: Facts) -> dict[str, object]:
+    """The facts in Cedar's JSON form, by the names that schema.cedarschema gives them; roles are left out."""
     attributes: dict[str, object] = {name: getattr(facts, fact) for fact, name in _ATTRIBUTES.items()}
     attributes["purpose"] = {"__entity": _uid("Purpose", facts.purpose)}
     attributes["agencyKind"] = {"__entity": _uid("AgencyKind", facts.agency_kind)}
+    return attributes
+
+
+def _viewer(facts: Facts) -> str:
     roles = [_uid("Role", role) for role in sorted(facts.roles)]
-    return json.dumps([{"uid": _uid("Viewer", "viewer"), "attrs": attributes, "parents": roles}])
+    return json.dumps([{"uid": _uid("Viewer", "viewer"), "attrs": attributes_of(facts), "parents": roles}])
 
 
 def _request(label: Label, action: str) -> dict[str, dict[str, str]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.authorization.policy_set import DIRECTORY, PolicyError, read_policies
+from gateway.authorization.policy_set import DIRECTORY, PolicyError, inspect, read_policies
 from schema.enums import AgencyKind, Purpose
 
 HEAD = '@id("new") @basis("an article") '
@@ -93,3 +93,36 @@ def test_every_policy_names_its_ground() -> None:
     policies = read_policies().policies.values()
     assert len(policies) >= 30
     assert all(len(policy.basis) > 10 for policy in policies)
+
+
+def test_everything_wrong_is_found_at_once_each_with_its_line(tmp_path: Path) -> None:
+    directory = copy(tmp_path)
+    (directory / "90_new.cedar").write_text(
+        "// a comment; with a semicolon\n"
+        f'{HEAD}{VIEW}\n  when {{ principal.purpose == Yiti::Purpose::"AUDIT" }};\n'
+        f"{HEAD}{VIEW}\n  when {{\n    principal.sealled }};\n"
+        "permit (principal, action);\n"
+        '@id("other; one")\npermit (principal, action, resource == Yiti::Label::"HEALHT");\n',
+        encoding="utf-8",
+    )
+    found = {(one.line, one.code) for one in inspect(directory).findings}
+    assert found == {
+        (4, "POLICY_ID_TWICE"),
+        (6, "POLICY_TYPE"),
+        (7, "POLICY_SYNTAX"),
+        (8, "POLICY_BASIS_MISSING"),
+        (9, "POLICY_NAME_UNKNOWN"),
+    }
+
+
+def test_an_empty_list_of_groups_is_named(tmp_path: Path) -> None:
+    directory = copy(tmp_path)
+    (directory / "groups.yaml").write_text("", encoding="utf-8")
+    with pytest.raises(PolicyError, match="labels must map"):
+        read_policies(directory)
+
+
+def test_a_policy_is_known_by_its_place() -> None:
+    for policy in read_policies().policies.values():
+        lines = (DIRECTORY / policy.file).read_text(encoding="utf-8").splitlines()
+        assert lines[policy.line - 1] == f'@id("{policy.id}")'
