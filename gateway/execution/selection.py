@@ -6,10 +6,9 @@ goes is decided here, so that shaping an object asks no question (gateway/execut
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
-from inspect import iscoroutinefunction
 from typing import Any
 
 from graphql import (
@@ -39,6 +38,7 @@ from schema.declare import declaration_of
 from schema.entities import Kind
 
 Reader = Callable[[Any], Any]
+Columnar = Callable[[Sequence[Any]], list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,9 @@ class Field:
     serialize: Reader | None = None
     named: GraphQLObjectType | None = None  # for OBJECT and OBJECTS
     items_optional: bool = False
+    column: Columnar | None = None  # a declared column of many objects at once, from their values
+    sound: type | None = None  # a LEAF's values of this type need no serialization
+    waits: bool = False  # its resolver is a coroutine function
     below: dict[str, tuple[Field, ...]] = field(default_factory=dict)  # object type -> what is selected of it
 
 
@@ -96,6 +99,7 @@ class Selections:
         self._fragments = dict(fragments)
         self._variables = variables
         self._roots: dict[str, tuple[Field, ...]] = {}
+        self._concretes: dict[tuple[str, type], GraphQLObjectType | None] = {}
         self.plans: dict[int, Plan] = {}
 
     @property
@@ -127,6 +131,16 @@ class Selections:
         if found is None:
             found = kept[kind.name] = tuple(self._fields(kind, under))
         return found
+
+    def concrete(self, expected: GraphQLInterfaceType | GraphQLUnionType, shown: type) -> GraphQLObjectType | None:
+        """The object type that a class of the schema stands for, where an abstract type may hold it."""
+        key = (expected.name, shown)
+        if key not in self._concretes:
+            definition = getattr(shown, "__strawberry_definition__", None)
+            found = self._schema.type_map.get(definition.name) if definition else None
+            fits = isinstance(found, GraphQLObjectType) and self._schema.is_sub_type(expected, found)
+            self._concretes[key] = found if fits and isinstance(found, GraphQLObjectType) else None
+        return self._concretes[key]
 
     def _fields(self, kind: GraphQLObjectType, under: Field | None) -> Iterator[Field]:
         sets = [node.selection_set for node in under.nodes] if under else [self._operation.selection_set]
@@ -176,9 +190,10 @@ class Selections:
         made = Field(response, name, nodes, definition, kind, definition.type, optional, Way.ASKED, None, None)
         made.read, made.call = _direct(definition)
         made.given = _with_arguments(definition)
+        made.waits = _waits(definition)
         if optional and (column := _column(definition)):
-            made.way, made.read = Way.COLUMN, column
-        elif made.read is not None and not iscoroutinefunction(made.read):
+            made.way, (made.read, made.column) = Way.COLUMN, column
+        elif made.read is not None and not made.waits:
             self._choose(made, definition.type)
         return made
 
@@ -189,6 +204,7 @@ class Selections:
             made.way, made.named = Way.OBJECT, inner
         elif is_leaf_type(inner):
             made.way, made.serialize = Way.LEAF, _serializer(inner)
+            made.sound = _SOUND.get(inner.name)
         elif isinstance(inner, GraphQLList) and isinstance(_nullable(inner.of_type), GraphQLObjectType):
             made.way, made.named = Way.OBJECTS, _nullable(inner.of_type)
             made.items_optional = not isinstance(inner.of_type, GraphQLNonNull)
@@ -203,46 +219,60 @@ def _serializer(kind: Any) -> Reader:
     whole = kind.serialize
     if isinstance(kind, GraphQLEnumType):
         return lambda value: value.name if isinstance(value, Enum) and value.name in kind.values else whole(value)
-    sound: type | None = {"String": str, "ID": str, "Boolean": bool}.get(kind.name)
+    sound = _SOUND.get(kind.name)
     if sound is None:
         return whole  # type: ignore[no-any-return]  # graphql-core's own
     return lambda value: value if type(value) is sound else whole(value)
 
 
-def _as_it_is(name: str) -> Reader:
-    return lambda root: root.values.get(name)
+_SOUND: Mapping[str, type] = {"String": str, "ID": str, "Boolean": bool}
 
 
-def _as_text(name: str) -> Reader:
+def _as_it_is(name: str) -> tuple[Reader, Columnar]:
+    return lambda root: root.values.get(name), lambda held: [values.get(name) for values in held]
+
+
+def _as_text(name: str) -> tuple[Reader, Columnar]:
     def read(root: Any) -> Any:
         value = root.values.get(name)
         return None if value is None else value.isoformat()
 
-    return read
+    def read_all(held: Sequence[Any]) -> list[Any]:
+        return [None if (value := values.get(name)) is None else value.isoformat() for values in held]
+
+    return read, read_all
 
 
-def _as_list(name: str) -> Reader:
+def _as_list(name: str) -> tuple[Reader, Columnar]:
     def read(root: Any) -> Any:
         value = root.values.get(name)
         return None if value is None else list(value)
 
-    return read
+    def read_all(held: Sequence[Any]) -> list[Any]:
+        return [None if (value := values.get(name)) is None else list(value) for values in held]
+
+    return read, read_all
 
 
-_STANDING: Mapping[Kind, Callable[[str], Reader]] = {
+_STANDING: Mapping[Kind, Callable[[str], tuple[Reader, Columnar]]] = {
     Kind.DATE: _as_text,
     Kind.DATETIME: _as_text,
     Kind.TEXTS: _as_list,
 }
 
 
-def _column(definition: GraphQLField) -> Reader | None:
-    """How a declared column is read for the answer; its kind was certified where it entered."""
+def _column(definition: GraphQLField) -> tuple[Reader, Columnar] | None:
+    """How a declared column is read for the answer, of one object and of many; certified where it entered."""
     carried = definition.extensions.get("strawberry-definition")
     declared = declaration_of(carried.metadata) if carried else None
     if declared is None or declared.column is None:
         return None
     return _STANDING.get(declared.column.kind, _as_it_is)(declared.column.name)
+
+
+def _waits(definition: GraphQLField) -> bool:
+    carried = definition.extensions.get("strawberry-definition")
+    return carried is not None and bool(carried.is_async)
 
 
 def _direct(definition: GraphQLField) -> tuple[Reader | None, Callable[[Any, Any], Any] | None]:

@@ -9,7 +9,7 @@ same answers.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Any, TypeGuard
 
 from graphql import (
@@ -26,6 +26,7 @@ from graphql.execution.values import VariableValues, get_argument_values
 from graphql.pyutils import Path
 from strawberry.types.arguments import convert_arguments
 
+from gateway.execution.columns import Columns
 from gateway.execution.selection import Field, Selections, Way
 
 # Where a value goes: what is above, the dict or list that holds it, its key there, whether a null may stand there.
@@ -66,6 +67,7 @@ class Shaping:
         self._context = context
         self._variables = variables
         self._info = _LightInfo(context)
+        self._columns: Columns | None = Columns(selections, self._info, self._given_once)
         self._arguments: dict[int, dict[str, Any]] = {}
         self._errors: list[GraphQLError] = []
         self._awaited: list[tuple[Awaitable[Any], Any, Field, _Place]] = []
@@ -87,8 +89,21 @@ class Shaping:
                     self._settle(value, expected, one, place)
         return ExecutionResult(answer["data"], self._errors or None)
 
+    def _shape(self, fields: tuple[Field, ...], sources: Sequence[Any]) -> list[dict[str, Any]] | None:
+        """Objects of one type the quick way, None where it cannot be gone; once it failed it is not tried again."""
+        if self._columns is None or not self._columns.covers(fields):
+            return None
+        try:
+            return self._columns.objects(fields, sources)
+        except Exception:  # noqa: BLE001  # whatever it was, the careful way meets it again and gives it its place
+            self._columns = None
+            return None
+
     def _fill(self, out: dict[str, Any], fields: tuple[Field, ...], source: Any, above: _Place) -> None:
         """All fields of one object."""
+        if above[0] is not None and (shaped := self._shape(fields, (source,))):
+            out.update(shaped[0])
+            return
         for one in fields:
             key, way = one.key, one.way
             if way is Way.COLUMN:
@@ -127,6 +142,9 @@ class Shaping:
             raise TypeError(f"Expected Iterable, but did not find one for field '{one.parent.name}.{one.name}'.")
         named, optional = one.named, one.items_optional
         below = self._selections.selection(named, one)  # type: ignore[arg-type]  # a list of objects has their type
+        if all(value is not None for value in values) and (shaped := self._shape(below, values)) is not None:
+            place[1][place[2]] = shaped
+            return
         out: list[Any] = [None] * len(values)
         # Attached before it is filled: an item that may not be null must find the list there to void it.
         place[1][place[2]] = out
@@ -154,13 +172,18 @@ class Shaping:
         definition = one.definition
         if definition is None or definition.resolve is None:
             return getattr(source, one.name)
-        key = id(one)
-        given = self._arguments.get(key)
-        if given is None:
-            given = self._arguments[key] = self._given(one, definition)
+        given = self._given_once(one)
         if one.given is not None:
             return one.given.function(source, **given)
         return definition.resolve(source, self._full_info(one, definition, place), **given)
+
+    def _given_once(self, one: Field) -> dict[str, Any]:
+        given = self._arguments.get(id(one))
+        if given is None:
+            if one.definition is None:
+                raise TypeError("__typename takes no arguments")
+            given = self._arguments[id(one)] = self._given(one, one.definition)
+        return given
 
     def _given(self, one: Field, definition: GraphQLField) -> dict[str, Any]:
         """A field's arguments: as its resolver takes them where it is called directly, else as graphql-core does."""
@@ -228,9 +251,8 @@ class Shaping:
             self._take(value, expected, one, (place, out, position, optional))
 
     def _concrete(self, expected: Any, value: Any) -> GraphQLObjectType:
-        definition = getattr(type(value), "__strawberry_definition__", None)
-        found = self._selections.schema.type_map.get(definition.name) if definition else None
-        if not isinstance(found, GraphQLObjectType) or not self._selections.schema.is_sub_type(expected, found):
+        found = self._selections.concrete(expected, type(value))
+        if found is None:
             raise TypeError(f"Abstract type {expected.name} was resolved to a type that it does not hold.")
         return found
 
