@@ -56,6 +56,14 @@ def read_between(connection: apsw.Connection, between: tuple[int, int]) -> list[
     return [StoredEntry(index, leaf, content) for index, leaf, content in rows]
 
 
+def read_places(connection: apsw.Connection, places: Sequence[int]) -> list[StoredEntry]:
+    """The entries at these places, in the order asked for; those that are not there are left out."""
+    marks = ",".join("?" * len(places))
+    rows = connection.execute(f"SELECT idx, leaf, record FROM entry WHERE idx IN ({marks})", tuple(places))  # noqa: S608
+    found = {index: StoredEntry(index, leaf, content) for index, leaf, content in rows}
+    return [found[place] for place in places if place in found]
+
+
 def _conditions(query: AccessQuery) -> tuple[list[str], Sequence[str | int]]:
     """Fixed words, and the values that are bound to them."""
     asked = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -13,7 +13,7 @@ import orjson
 
 from gateway.audit.event import EventRecord
 from gateway.audit.file import LogDamaged, next_index, open_reading
-from gateway.audit.finding import find_entry, find_page, read_between
+from gateway.audit.finding import find_entry, find_page, read_between, read_places
 from gateway.audit.record import AccessPage, AccessQuery, AccessRecord, EventEntry, LogEntry, StoredEntry
 from gateway.audit.stored import encode, encode_event, entry_id, entry_of, leaf_hash
 from gateway.audit.writer import Writer, WriterClosed
@@ -95,6 +95,10 @@ class SqliteAuditLog:
             for entry in part:
                 yield entry
             start = part[-1].index + 1
+
+    async def pick(self, indexes: Sequence[int]) -> Sequence[StoredEntry]:
+        """Entries of any kind at these places, in the order asked for; those that are not there are left out."""
+        return await self._read(read_places, indexes)
 
     async def aclose(self) -> None:
         """Commit what waits, then close. Closing twice is harmless."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -131,6 +131,10 @@ class AuditLog(Protocol):
 
     def records(self, start: int = 0, end: int | None = None) -> AsyncIterator[StoredEntry]:
         """Entries of any kind from index `start` up to, not including, `end` (all that were there when asked)."""
+        ...
+
+    async def pick(self, indexes: Sequence[int]) -> Sequence[StoredEntry]:
+        """Entries of any kind at these places, in the order asked for; those that are not there are left out."""
         ...
 
     async def aclose(self) -> None:

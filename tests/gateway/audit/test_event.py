@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,14 @@ def test_every_word_of_every_kind_can_be_put_on_record(kind: Kind, action: str) 
 def test_what_could_be_a_value_is_no_event(changed: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"."):
         replace(EVENT, **changed)
+
+
+async def test_entries_are_picked_by_their_places(tmp_path: Path) -> None:
+    async with aclosing(SqliteAuditLog(tmp_path / "audit.sqlite")) as log:
+        for _ in range(4):
+            await log.append(ACCESS)
+        assert [entry.index for entry in await log.pick([3, 0, 9, 2])] == [3, 0, 2]
+        assert await log.pick([]) == []
 
 
 async def test_events_and_accesses_share_one_order(tmp_path: Path) -> None:

@@ -241,6 +241,10 @@ class MemoryAudit:
             content = encode(record)
             yield StoredEntry(index, leaf_hash(content), content)
 
+    async def pick(self, indexes: Sequence[int]) -> Sequence[StoredEntry]:
+        held = {entry.index: entry async for entry in self.records()}
+        return [held[index] for index in indexes if index in held]
+
     async def search(self, query: AccessQuery) -> AccessPage:
         found = [
             LogEntry(f"x1_{index + 1}", index, "00", record)
