@@ -10,9 +10,8 @@ from itertools import chain
 from typing import Any, Final
 
 from adapters.cells import Cell, cell_of
-from adapters.contract import Flag, Key, Record, Value
+from adapters.contract import Flag, Key, Provenance, Record, Value
 from adapters.decode import as_of_decoder, key_of, text_of
-from adapters.drafts import made_provenance, made_record
 from adapters.manifest import Dataset, FieldMap
 
 Row = Any  # as a driver gives it; opaque here
@@ -109,8 +108,8 @@ class RowDecoder:
             return None
         values, flags = self._decoded(raws)
         as_of = None if self._as_of is None else self._as_of[1](raws[self._as_of[0]])
-        provenance = made_provenance(source, dataset, key, fetched_at, as_of, jurisdiction)
-        return made_record(key, owner, values, provenance, flags)
+        provenance = Provenance(source, dataset, key, fetched_at, as_of, None, jurisdiction)
+        return Record(key, owner, values, provenance, flags)
 
     def _decoded(self, raws: Sequence[object]) -> tuple[dict[str, Value], tuple[Flag, ...]]:
         noticed = self._noticed

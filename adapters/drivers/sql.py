@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Row, and_, literal, select
 
 from adapters.capabilities import capabilities_of, check_fields, check_filters, supports

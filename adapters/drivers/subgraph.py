@@ -20,12 +20,13 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar, Final, Literal
 from urllib.parse import urlsplit
 
 from graphql import GraphQLSyntaxError, parse
+from msgspec.structs import replace
 
 from adapters.capabilities import capabilities_of, check_fields
 from adapters.contract import (

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.contract import AdapterError, Call, Health, Invalid, Key, KeySlice, Record, Search, Slice, Unavailable
 from adapters.drivers.sql import SqlAdapter
@@ -38,7 +39,7 @@ class Broken:
 class RepeatsKeys(Broken):
     async def keys(self, call: Call, after: str | None = None) -> KeySlice:
         page = await self._sound.keys(call, after)
-        return replace(page, entries=[*page.entries, *page.entries[:1]])
+        return dataclasses.replace(page, entries=[*page.entries, *page.entries[:1]])
 
 
 class AcceptsAnyCursor(Broken):

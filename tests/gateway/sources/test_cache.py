@@ -2,17 +2,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 import shutil
 import socket
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from adapters.contract import Flag, Provenance, Record
 from gateway.sources.cache import Backend, Lifetime, RecordCache, Shelf, memory_backend, redis_backend
@@ -103,10 +104,10 @@ async def test_another_source_version_entity_or_set_of_fields_is_another_shelf()
     cache = RecordCache(MINUTE, key=KEY)
     await cache.set(SHELF, {"K1": (RECORD,)})
     others = [
-        replace(SHELF, source="jiangsu-centre"),
-        replace(SHELF, version="2"),
-        replace(SHELF, entity="Measure"),
-        replace(SHELF, fields=frozenset({"name", "sex"})),
+        dataclasses.replace(SHELF, source="jiangsu-centre"),
+        dataclasses.replace(SHELF, version="2"),
+        dataclasses.replace(SHELF, entity="Measure"),
+        dataclasses.replace(SHELF, fields=frozenset({"name", "sex"})),
     ]
     assert [await cache.get(other, ["K1"]) for other in others] == [{}] * 4
 
@@ -154,7 +155,7 @@ async def test_nothing_is_kept_for_ever_and_a_lifetime_of_nothing_keeps_nothing(
     lifetime = Lifetime(by_source={"jiangsu-police": timedelta(seconds=2)})
     cache = RecordCache(lifetime, spy, KEY)
     await cache.set(SHELF, {"K1": (RECORD,)})
-    await cache.set(replace(SHELF, source="jiangsu-centre"), {"K1": (RECORD,)})
+    await cache.set(dataclasses.replace(SHELF, source="jiangsu-centre"), {"K1": (RECORD,)})
     assert spy.ttls == [2.0]
     assert (cache.keeps("jiangsu-police"), cache.keeps("jiangsu-centre")) == (True, False)
 
