@@ -71,8 +71,12 @@ def _rows(subject: PersonFile | CaseFile, entity: str) -> tuple[Row, ...]:
     return subject.rows.get(entity) or ()
 
 
-def _all_rows(person: PersonFile, entity: str) -> tuple[Row, ...]:
-    return tuple(row for case in person.cases or () for row in _rows(case, entity))
+def all_rows(person: PersonFile, entity: str) -> tuple[Row, ...]:
+    """An entity's rows of all cases, the newest case first."""
+    cases = person.cases or ()
+    if len(cases) == 1:
+        return _rows(cases[0], entity)
+    return tuple([row for case in cases for row in _rows(case, entity)])
 
 
 def _on(row: Row, name: str) -> date | None:
@@ -80,22 +84,23 @@ def _on(row: Row, name: str) -> date | None:
     return value if isinstance(value, date) else None
 
 
-def _has_begun(row: Row) -> bool:
-    """Community recovery begins with the report-in (戒毒条例 38), everything else with its start."""
-    if row.values.get("kind") == "COMMUNITY_RECOVERY":
-        return _on(row, "reportedOn") is not None
-    return _on(row, "startsOn") is not None
-
-
 def is_running(row: Row, today: date) -> bool:
-    """Whether a measure has begun and has not ended by `today`."""
-    ended = _on(row, "endedOn")
+    """Whether a measure has begun and has not ended by `today`.
+
+    Community recovery begins with the report-in (戒毒条例 38), everything else with its start.
+    """
     starts = _on(row, "startsOn")
-    return _has_begun(row) and (ended is None or ended > today) and (starts is None or starts <= today)
+    begun = _on(row, "reportedOn") if row.values.get("kind") == "COMMUNITY_RECOVERY" else starts
+    if begun is None or (starts is not None and starts > today):
+        return False
+    ended = _on(row, "endedOn")
+    return ended is None or ended > today
 
 
 def _newest(rows: Iterable[Row], name: str) -> Row | None:
     dated = [row for row in rows if _on(row, name) is not None]
+    if not dated:
+        return None
     return max(dated, key=lambda row: _on(row, name) or date.min, default=None)
 
 
@@ -119,7 +124,7 @@ def _is_ordered(measures: Sequence[Row], decisions: Sequence[Row], released: dat
 
 def status(person: PersonFile, today: date) -> PersonStatus:
     """Where somebody stands between the agencies today."""
-    measures, decisions = _all_rows(person, "Measure"), _all_rows(person, "Decision")
+    measures, decisions = all_rows(person, "Measure"), all_rows(person, "Decision")
     if person.values.get("diedOn") is not None:
         return PersonStatus.DECEASED
     if not measures and not decisions:
@@ -157,27 +162,32 @@ def current_measure(person: PersonFile, today: date) -> tuple[str, str, str] | N
     order = [kind for kind, _ in _RESIDENTIAL] + ["COMMUNITY_RECOVERY", "AFTERCARE", "VOLUNTARY_TREATMENT"]
     # A measure whose kind could not be read binds nobody that we could name.
     running = [
-        row for row in _all_rows(person, "Measure") if row.values.get("kind") in order and is_running(row, today)
+        row for row in all_rows(person, "Measure") if row.values.get("kind") in order and is_running(row, today)
     ]
     ranked = sorted(running, key=lambda row: order.index(str(row.values["kind"])))
     if ranked:
         return ranked[0].origin.order
-    newest = _newest(_all_rows(person, "Measure"), "startsOn")
+    newest = _newest(all_rows(person, "Measure"), "startsOn")
     return newest.origin.order if newest else None
 
 
 def released_on(person: PersonFile, today: date) -> date | None:
     """The last release from isolation."""
-    return release_of(_all_rows(person, "Measure"), today)
+    return release_of(all_rows(person, "Measure"), today)
 
 
 def execution_place(person: PersonFile, today: date) -> str | None:
     """执行地: what a running measure says, else what a register says. Never taken from domicile or residence."""
-    measures = _all_rows(person, "Measure")
-    running = [row for row in measures if is_running(row, today) and row.values.get("executionPlaceCode")]
-    newest = _newest(running, "startsOn") or _newest(
-        [row for row in measures if row.values.get("executionPlaceCode")], "orderedOn"
-    )
+    measures = all_rows(person, "Measure")
+    return place_of(measures, [row for row in measures if is_running(row, today)], person)
+
+
+def place_of(measures: Sequence[Row], running: Sequence[Row], person: PersonFile) -> str | None:
+    """The execution place of somebody whose running measures are known already."""
+    placed = [row for row in running if row.values.get("executionPlaceCode")]
+    newest = _newest(placed, "startsOn")
+    if newest is None:
+        newest = _newest([row for row in measures if row.values.get("executionPlaceCode")], "orderedOn")
     place = newest.values.get("executionPlaceCode") if newest else person.values.get("executionPlaceCode")
     return str(place) if place else None
 
@@ -188,7 +198,7 @@ def eligibility(person: PersonFile, today: date) -> Mapping[str, Eligible]:
     The basis is the duty to help (禁毒法 34, 52; 戒毒条例 7, 39), not a benefit's own means test, which stays with
     the agency that grants it. No measure on record means not eligible; nothing on record at all means unknown.
     """
-    measures = _all_rows(person, "Measure")
+    measures = all_rows(person, "Measure")
     running = [row for row in measures if row.values.get("kind") in _COMMUNITY and is_running(row, today)]
     ends = [_on(row, "dueEndOn") or _OPEN_ENDED for row in running]
     until = max(ends, default=None)

@@ -1,14 +1,16 @@
 """The shape that resolvers read: one person's file, put together, authorized and masked before it gets here.
 
-Rows and values are mappings on purpose (hot path). Whoever runs the graph fills them; nothing in schema/ fetches.
+Rows and values are mappings on purpose, and the classes structs: there are hundreds in an answer. Whoever runs the
+graph fills them; nothing in schema/ fetches.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct
 
 from schema.enums import Quality
 from schema.label import Label
@@ -32,15 +34,14 @@ class Handles(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True, gc=False):
     """Where a row came from. `key` is the source's own and may be a personal number: only its handle is shown."""
 
     source: str
     dataset: str
     key: str
     fetched_at: datetime
-    handles: Handles = field(repr=False, compare=False)
+    handles: Handles
     as_of: datetime | None = None
     jurisdiction: str | None = None  # province that holds it
     peer: str | None = None  # through which gateway it came
@@ -58,8 +59,7 @@ class Origin:
         return (self.source, self.dataset, self.key)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True, gc=False):
     """One record of one entity."""
 
     entity: str
@@ -72,8 +72,7 @@ class Row:
         return self.origin.handles.row(self.entity, self.origin)
 
 
-@dataclass(frozen=True, slots=True)
-class Disagreement:
+class Disagreement(Struct, frozen=True, gc=False):
     """One column about which sources disagree."""
 
     column: str
@@ -83,15 +82,14 @@ class Disagreement:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class CaseFile:
+class CaseFile(Struct, frozen=True, gc=False):
     """One rehabilitation journey: whose, and by what it is told from that person's others."""
 
     owner: str
     anchor: str
-    handles: Handles = field(repr=False, compare=False)
+    handles: Handles
     rows: Mapping[str, tuple[Row, ...] | None]  # entity -> rows; None where the viewer may not know of them
-    derived: Mapping[str, object] = field(default_factory=dict)
+    derived: Mapping[str, object] = {}
 
     @property
     def id(self) -> str:
@@ -99,8 +97,7 @@ class CaseFile:
         return self.handles.case(self.owner, self.anchor)
 
 
-@dataclass(frozen=True, slots=True)
-class PersonFile:
+class PersonFile(Struct, frozen=True, gc=False):
     """Everything the viewer may know of one person, as far as it was asked for."""
 
     id: str
@@ -109,4 +106,4 @@ class PersonFile:
     cases: tuple[CaseFile, ...] | None
     records: tuple[Row, ...] | None
     disagreements: tuple[Disagreement, ...] | None
-    derived: Mapping[str, object] = field(default_factory=dict)
+    derived: Mapping[str, object] = {}

@@ -7,12 +7,14 @@ from datetime import date
 
 from gateway.authorization.decision import Evidence
 from gateway.execution.merge import Merged
-from schema.derived import execution_place, is_running
+from schema.derived import all_rows, is_running, place_of
 from schema.file import PersonFile, Row
+
+_NONE: frozenset[str] = frozenset()
 
 
 def _codes(rows: Iterable[Row], name: str) -> frozenset[str]:
-    return frozenset(str(code) for row in rows if (code := row.values.get(name)))
+    return frozenset([str(code) for row in rows if (code := row.values.get(name))])
 
 
 def _text(values: Mapping[str, object], name: str) -> str | None:
@@ -23,17 +25,19 @@ def _text(values: Mapping[str, object], name: str) -> str | None:
 def evidence(person: PersonFile, merged: Merged, agencies: frozenset[str], today: date) -> Evidence:
     """`agencies` are the organisation codes of the sources that know this person."""
     values = merged.values
-    measures = merged.rows.get("Measure", ())
+    measures = all_rows(person, "Measure")
+    running = [row for row in measures if is_running(row, today)]
+    decisions = merged.rows.get("Decision")
     born = values.get("birthDate")
     police = values.get("responsiblePoliceCodes")
     return Evidence(
         person=person.id,
         source_agencies=agencies,
         measure_agencies=_codes(measures, "agencyCode"),
-        active_agencies=_codes((row for row in measures if is_running(row, today)), "agencyCode"),
-        decision_agencies=_codes(merged.rows.get("Decision", ()), "agencyCode"),
-        police_codes=frozenset(police if isinstance(police, tuple) else ()),
-        execution_place=execution_place(person, today),
+        active_agencies=_codes(running, "agencyCode"),
+        decision_agencies=_codes(decisions, "agencyCode") if decisions else _NONE,
+        police_codes=frozenset(police) if isinstance(police, tuple) else _NONE,
+        execution_place=place_of(measures, running, person),
         residence=_text(values, "residenceCode"),
         domicile=_text(values, "domicileCode"),
         birth_year=born.year if isinstance(born, date) else None,

@@ -44,15 +44,17 @@ def day_of(row: Row) -> date | None:
 
 def journeys(token: str, rows: Mapping[str, Sequence[Row]], handles: Handles) -> tuple[CaseFile, ...]:
     """The cases of one person, newest first; rows without a date go to the newest."""
-    belonging = {entity: tuple(rows.get(entity, ())) for entity in CASE_ENTITIES if entity in rows}
-    everything = [row for found in belonging.values() for row in found]
-    if not everything:
-        return ()
-    opened = _openings(belonging) or [min((day for row in everything if (day := day_of(row))), default=date.min)]
-    groups: list[dict[str, list[Row]]] = [{entity: [] for entity in belonging} for _ in opened]
-    for row in everything:
-        groups[_place(row, opened)][row.entity].append(row)
     # An entity without rows is known to be empty; one that could not be read is not among `rows` at all.
+    belonging = {entity: tuple(rows[entity]) for entity in CASE_ENTITIES if entity in rows}
+    if not any(belonging.values()):
+        return ()
+    opened = _openings(belonging) or [_earliest(belonging)]
+    if len(opened) == 1:
+        return (CaseFile(token, opened[0].isoformat(), handles, belonging),)
+    groups: list[dict[str, list[Row]]] = [{entity: [] for entity in belonging} for _ in opened]
+    for entity, found in belonging.items():
+        for row in found:
+            groups[_place(row, opened)][entity].append(row)
     cases = [
         CaseFile(
             token,
@@ -66,29 +68,38 @@ def journeys(token: str, rows: Mapping[str, Sequence[Row]], handles: Handles) ->
     return tuple(reversed(cases))
 
 
+def _earliest(rows: Mapping[str, Sequence[Row]]) -> date:
+    days = (day_of(row) for found in rows.values() for row in found)
+    return min((day for day in days if day), default=date.min)
+
+
 def _openings(rows: Mapping[str, Sequence[Row]]) -> list[date]:
     """The days on which cases open, in order."""
     days: list[date] = []
-    measures = sorted(
-        (row for row in rows.get("Measure", ()) if row.values.get("kind") in _OPENERS and day_of(row)),
-        key=lambda row: day_of(row) or date.min,
-    )
+    opening = [
+        (day, row)
+        for row in rows.get("Measure", ())
+        if row.values.get("kind") in _OPENERS and (day := day_of(row)) is not None
+    ]
+    opening.sort(key=_first)
     converted: date | None = None
-    for row in measures:
-        day = day_of(row)
-        assert day is not None  # noqa: S101  # filtered above
+    for day, row in opening:
         goes_on = converted is not None and abs(day - converted) <= _SERVED_WITHIN
         if not goes_on:
             days.append(day)
         ended = row.values.get("endedOn")
         converted = ended if row.values.get("endReason") == "CONVERTED" and isinstance(ended, date) else None
-    starts = [day for row in measures if (day := day_of(row))]
+    starts = [day for day, _ in opening]
     for row in rows.get("Decision", ()):
         decided = day_of(row)
         if row.values.get("kind") in _OPENING_ORDERS and decided and not _is_near(decided, starts):
             days.append(decided)
             starts.append(decided)
     return sorted(days)
+
+
+def _first(pair: tuple[date, Row]) -> date:
+    return pair[0]
 
 
 def _is_near(day: date, others: Sequence[date]) -> bool:

@@ -7,8 +7,10 @@ newest as-of. A value that a peer refused or masked by its own policy is neither
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, date
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.contract import Record
 from gateway.execution.handles import Handles
@@ -21,8 +23,7 @@ _SEVERAL = frozenset(name for name, column in PERSON_RECORD.columns.items() if c
 _NEAR_DAYS = 31  # two sources' dates of one measure differ by days: decided, served, admitted
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Struct, frozen=True, gc=False):
     """One person's records, put together and not yet authorized."""
 
     values: Mapping[str, object]
@@ -43,10 +44,17 @@ class Merger:
 
     def merge(self, records: Mapping[str, Sequence[Record]], compared: Collection[str]) -> Merged:
         """One person's records by entity; `compared` are the PersonRecord columns whose conflicts are wanted."""
+        rows = {
+            entity: self._rows(entity, found) if found else ()
+            for entity, found in records.items()
+            if entity != "PersonRecord"
+        }
         people = [(record, self._origin(record)) for record in records.get("PersonRecord", ())]
+        if len(people) == 1:  # as most people are known: nothing to choose, nothing to compare
+            record, origin = people[0]
+            return Merged(record.values, (Row("PersonRecord", record.values, origin),), (), rows)
         people.sort(key=lambda pair: _rank(pair[1]))
-        rows = {entity: self._rows(entity, found) for entity, found in records.items() if entity != "PersonRecord"}
-        own = tuple(Row(PERSON_RECORD.name, record.values, origin) for record, origin in people)
+        own = tuple(Row("PersonRecord", record.values, origin) for record, origin in people)
         return Merged(_values(people), own, tuple(_disagreements(people, compared)), rows)
 
     def _origin(self, record: Record) -> Origin:
@@ -65,9 +73,13 @@ class Merger:
         )
 
     def _rows(self, entity: str, records: Sequence[Record]) -> tuple[Row, ...]:
-        rows = [Row(entity, record.values, self._origin(record)) for record in records]
+        origin = self._origin
+        rows = [Row(entity, record.values, origin(record)) for record in records]
         if len(rows) == 1:
             return tuple(rows)
+        if len({(row.origin.peer, row.origin.source, row.origin.dataset) for row in rows}) == 1:
+            rows.sort(key=_key)
+            return tuple(rows)  # one source does not report the same thing twice
         rows.sort(key=lambda row: (row.origin.precedence, row.origin.order))
         joined: list[Row] = []
         for row in rows:
@@ -78,6 +90,10 @@ class Merger:
             else:
                 joined.append(row)
         return tuple(joined)
+
+
+def _key(row: Row) -> str:
+    return row.origin.key
 
 
 def _rank(origin: Origin) -> tuple[int, float, tuple[str, str, str]]:

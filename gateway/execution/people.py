@@ -6,14 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from msgspec import Struct
+
 from adapters.contract import Call, Record
-from gateway.authorization.decision import Authorizer, Decision, Effect, Evidence
+from gateway.authorization.decision import Authorizer, Decision
 from gateway.authorization.facts import derive_facts, never_visible
 from gateway.execution.directory import Directory
 from gateway.execution.evidence import evidence
 from gateway.execution.handles import Handles
 from gateway.execution.journeys import CASE_ENTITIES, journeys
-from gateway.execution.mask import mask_file
+from gateway.execution.mask import Mask
 from gateway.execution.merge import Merger
 from gateway.execution.plan import COMPARED, Plan
 from gateway.execution.trace import Trace
@@ -22,7 +24,9 @@ from gateway.sources.reading import Holders, Problem, Reading, Sources
 from gateway.viewer import Viewer
 from schema.derived import PERSON_DERIVATIONS
 from schema.file import PersonFile
-from schema.label import Label
+
+_OF_CASES = frozenset(CASE_ENTITIES)
+_NO_RECORDS: Mapping[str, Sequence[Record]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +41,21 @@ class House:
     handles: Handles
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True, gc=False):
     """One person's unmasked file with the decision about it; never leaves gateway/execution."""
 
     raw: PersonFile
-    evidence: Evidence
-    decision: Decision
+    mask: Mask
     today: date
+
+    @property
+    def decision(self) -> Decision:
+        """What was decided of this person."""
+        return self.mask.decision
 
     def derived(self, name: str) -> object:
         """A derived field by which lists are filtered and sorted, computed when it is asked for."""
         return PERSON_DERIVATIONS[name].compute(self.raw, self.today)
-
-    @property
-    def is_known(self) -> bool:
-        """Whether the viewer may know that this person is in the graph at all."""
-        return self.decision[Label.EXISTENCE].effect is Effect.ALLOW
-
-    @property
-    def is_listable(self) -> bool:
-        """Whether the viewer may come upon this person in a list, not only ask about them."""
-        return self.is_known and self.decision[Label.EXISTENCE].may_filter
 
 
 class People:
@@ -71,6 +68,7 @@ class People:
         self._trace = trace
         self._today = today
         self._hidden = never_visible(house.authorizer, viewer)
+        self._masks: dict[tuple[int, int], tuple[Mask, Plan]] = {}  # holds the plans, so that ids stay theirs
 
     async def files(self, tokens: Sequence[str], plan: Plan, root: str) -> dict[str, PersonFile]:
         """Masked files of those among `tokens` whom the viewer may know; by the token asked for."""
@@ -81,11 +79,18 @@ class People:
 
     def show(self, one: Judged, plan: Plan, root: str) -> PersonFile | None:
         """What the viewer may see of one person, put on record either way; None for one they may not know."""
-        if not one.is_known:
+        if not one.mask.is_known:
             self._trace.hid(one.raw.id, one.decision, root)
             return None
         self._trace.saw(one.raw.id, one.decision, plan)
-        return mask_file(one.raw, one.decision, plan.derived, self._today)
+        return self._mask(one.decision, plan).file(one.raw)
+
+    def _mask(self, decision: Decision, plan: Plan) -> Mask:
+        key = (id(decision), id(plan))
+        found = self._masks.get(key)
+        if found is None:
+            found = self._masks[key] = (Mask(decision, plan.derived, self._today), plan)
+        return found[0]
 
     async def judge(self, tokens: Iterable[str], plan: Plan) -> tuple[dict[str, Judged], Reading]:
         """Unmasked files with their decisions, of those among `tokens` whom any source holds.
@@ -100,7 +105,7 @@ class People:
         first = {**{token: found for token, found in abroad.items() if token not in own}, **own}
         needs = plan.completed(self._hidden)
         judged, reading = await self._read(first, needs, plan, Reading({}, (), ()))
-        further = {token: abroad[token] for token in own if token in abroad and judged[token].is_known}
+        further = {token: abroad[token] for token in own if token in abroad and judged[token].mask.is_known}
         if further:
             more, reading = await self._read(further, needs, plan, reading)
             judged |= more
@@ -123,31 +128,62 @@ class People:
             return {}, before
         found = await self._house.sources.read(holders, needs, self._call, peers=not self._viewer.forwarded)
         reading = before.joined(found)
-        return {token: self._judged(token, reading, needs, plan) for token in holders}, reading
+        judge = _Judging(self._house, self._viewer, self._today, reading, needs, plan)
+        judged: dict[str, Judged] = {}
+        for token in holders:
+            raw, decision = judge.person(token)
+            judged[token] = Judged(raw, self._mask(decision, plan), self._today)
+        return judged, reading
 
-    def _judged(self, token: str, reading: Reading, needs: Mapping[str, frozenset[str]], plan: Plan) -> Judged:
+
+class _Judging:
+    """Puts together and decides about the people of one reading; what is alike for all is worked out once."""
+
+    def __init__(
+        self,
+        house: House,
+        viewer: Viewer,
+        today: date,
+        reading: Reading,
+        needs: Mapping[str, frozenset[str]],
+        plan: Plan,
+    ) -> None:
+        self._house = house
+        self._viewer = viewer
+        self._today = today
+        self._reading = reading
+        self._needs = needs
+        self._compared = COMPARED if plan.shows_conflicts else ()
+        self._nothing: dict[str, Sequence[Record]] = dict.fromkeys(needs, ())
+
+    def person(self, token: str) -> tuple[PersonFile, Decision]:
+        """One person's unmasked file and the decision about it."""
         house = self._house
-        held_by = house.index.holders(token)
-        problems = [problem for problem in reading.problems if problem.source in held_by]
-        failed = {entity for problem in problems for entity in problem.entities}
-        # What every source was asked for and none has is known to be empty.
-        empty: dict[str, Sequence[Record]] = {entity: () for entity in needs if entity not in failed}
-        records = {**empty, **reading.records.get(token, {})}
-        merged = house.merger.merge(records, COMPARED if plan.shows_conflicts else ())
-        raw = PersonFile(
-            id=token,
-            values=merged.values,
-            rows={entity: rows for entity, rows in merged.rows.items() if entity not in CASE_ENTITIES},
-            cases=journeys(token, merged.rows, house.handles),
-            records=merged.records,
-            disagreements=merged.disagreements,
+        held_by = tuple(house.index.holders(token))
+        problems = self._reading.problems and [one for one in self._reading.problems if one.source in held_by]
+        merged = house.merger.merge(
+            {**self._known_empty(problems), **self._reading.records.get(token, _NO_RECORDS)}, self._compared
         )
-        found = evidence(raw, merged, house.directory.holders_codes(tuple(held_by)), self._today)
-        if any(self._is_blind(problem) for problem in problems):
+        raw = PersonFile(
+            token,
+            merged.values,
+            {entity: rows for entity, rows in merged.rows.items() if entity not in _OF_CASES},
+            journeys(token, merged.rows, house.handles),
+            merged.records,
+            merged.disagreements,
+        )
+        found = evidence(raw, merged, house.directory.holders_codes(held_by), self._today)
+        if problems and any(self._is_blind(problem) for problem in problems):
             # Not knowing whether a record is sealed is no licence to show it (治安管理处罚法 136).
             found = replace(found, sealed=True)
-        decision = house.authorizer.decide(derive_facts(self._viewer, found))
-        return Judged(raw, found, decision, self._today)
+        return raw, house.authorizer.decide(derive_facts(self._viewer, found))
+
+    def _known_empty(self, problems: Sequence[Problem]) -> Mapping[str, Sequence[Record]]:
+        """What every source was asked for and none has is known to be empty; what failed is not known."""
+        if not problems:
+            return self._nothing
+        failed = {entity for problem in problems for entity in problem.entities}
+        return {entity: () for entity in self._needs if entity not in failed}
 
     def _is_blind(self, problem: Problem) -> bool:
         """Whether a source did not answer that alone could have said that a record is sealed."""

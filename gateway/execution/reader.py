@@ -121,7 +121,7 @@ class RequestReader:
         self._trace.heard(reading.outcomes, reading.problems, shown=True)
         regions = self._house.directory.regions
         unique = {one.raw.id: one for one in judged.values()}
-        return [one for one in unique.values() if one.is_listable and matches(one, where, regions)]
+        return [one for one in unique.values() if one.mask.is_listable and matches(one, where, regions)]
 
     async def _candidates(self, where: Sequence[Condition]) -> set[str]:
         """Pseudonyms that some source brings up for every condition."""
