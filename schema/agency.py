@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import strawberry
@@ -27,7 +28,11 @@ class Agency(Node):
 
 
 def agency(facts: AgencyFacts) -> Agency:
-    """An agency of the graph."""
+    """An agency of the graph; one object for each that the directory knows, because it never changes."""
+    return _listed(facts) if facts.kind else _made(facts)
+
+
+def _made(facts: AgencyFacts) -> Agency:
     return Agency(
         id=public_id("a1", facts.code or facts.name),
         code=facts.code,
@@ -35,6 +40,9 @@ def agency(facts: AgencyFacts) -> Agency:
         kind=AgencyKind[facts.kind] if facts.kind else None,
         region=facts.jurisdiction,
     )
+
+
+_listed = lru_cache(maxsize=4_096)(_made)
 
 
 def agency_of(root: Any, info: strawberry.Info) -> Agency | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import strawberry
@@ -54,8 +55,9 @@ def _regions(info: strawberry.Info) -> Regions:
     return regions
 
 
+@lru_cache(maxsize=8_192)
 def jurisdiction(code: str) -> Jurisdiction:
-    """The region of a code, known or not."""
+    """The region of a code, known or not; one object for each, because it is public and never changes."""
     return Jurisdiction(id=public_id("j1", code), code=code)
 
 

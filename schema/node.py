@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Generic, TypeVar
 
 import strawberry
@@ -23,41 +22,45 @@ class Node:
     id: strawberry.ID = strawberry.field(description="Opaque; never a document number.")
 
 
-Seal = Callable[[], str]  # makes a cursor; most lists are read without looking at one
-
-
-def _cursor(seal: Seal | None) -> str | None:
-    return seal() if seal else None
+def _cursor(page: Page[Any], position: int) -> str | None:
+    """Made when it is asked for: most lists are read without looking at one."""
+    return page.cursor(position) if page.items else None
 
 
 @strawberry.type
 class PageInfo:
     """Relay's PageInfo."""
 
+    page: strawberry.Private[Page[Any]]
     has_next_page: bool
     has_previous_page: bool
-    start: strawberry.Private[Seal | None]
-    end: strawberry.Private[Seal | None]
-    start_cursor: str | None = strawberry.field(resolver=lambda root: _cursor(root.start))
-    end_cursor: str | None = strawberry.field(resolver=lambda root: _cursor(root.end))
+    start_cursor: str | None = strawberry.field(resolver=lambda root: _cursor(root.page, 0))
+    end_cursor: str | None = strawberry.field(resolver=lambda root: _cursor(root.page, len(root.page.items) - 1))
+
+
+def _page_info(root: Any) -> PageInfo:
+    page: Page[Any] = root.page
+    return PageInfo(page=page, has_next_page=page.has_next, has_previous_page=page.has_previous)
 
 
 @strawberry.type
 class Edge(Generic[Item]):
     """One item of a list and the cursor after it."""
 
-    seal: strawberry.Private[Seal]
+    page: strawberry.Private[Page[Any]]
+    position: strawberry.Private[int]
     node: Item
-    cursor: str = strawberry.field(resolver=lambda root: root.seal())
+    cursor: str = strawberry.field(resolver=lambda root: root.page.cursor(root.position))
 
 
 @strawberry.type
 class Connection(Generic[Item]):
     """One page of a list. `totalCount` counts what the viewer may see; null where it may not be told."""
 
+    page: strawberry.Private[Page[Any]]
     edges: list[Edge[Item]]
-    page_info: PageInfo
-    total_count: int | None
+    page_info: PageInfo = strawberry.field(resolver=_page_info)
+    total_count: int | None = strawberry.field(resolver=lambda root: root.page.total)
 
 
 def row_id() -> Any:
@@ -67,16 +70,9 @@ def row_id() -> Any:
 
 def connect(page: Page[Source], shape: Callable[[Source], Item]) -> Connection[Item]:
     """A page as a Relay connection."""
-    seals = [partial(page.cursor, position) for position in range(len(page.items))]
     return Connection(
-        edges=[Edge(seal=seal, node=shape(item)) for item, seal in zip(page.items, seals, strict=True)],
-        page_info=PageInfo(
-            has_next_page=page.has_next,
-            has_previous_page=page.has_previous,
-            start=seals[0] if seals else None,
-            end=seals[-1] if seals else None,
-        ),
-        total_count=page.total,
+        page=page,
+        edges=[Edge(page=page, position=position, node=shape(item)) for position, item in enumerate(page.items)],
     )
 
 
