@@ -9,6 +9,8 @@ from adapters.manifest import Manifest, SubgraphSource
 from schema.codes import REGIONS, Regions
 from schema.reader import AgencyFacts, SourceFacts
 
+_MOST_KEPT = 4_096  # combinations of sources
+
 
 class Directory:
     """Who is who. Everything here is public."""
@@ -22,6 +24,10 @@ class Directory:
         self.manifests = manifests
         self.regions = regions
         self._capabilities = capabilities
+        self._peers = frozenset(
+            name for name, manifest in manifests.items() if isinstance(manifest.source, SubgraphSource)
+        )
+        self._codes: dict[tuple[str, ...], frozenset[str]] = {}
         self._agencies = {
             entry.code: AgencyFacts(entry.code, entry.name, entry.kind, entry.jurisdiction)
             for manifest in manifests.values()
@@ -43,8 +49,12 @@ class Directory:
 
     def is_peer(self, source_id: str) -> bool:
         """Whether a source is another province's gateway."""
-        manifest = self.manifests.get(source_id)
-        return manifest is not None and isinstance(manifest.source, SubgraphSource)
+        return source_id in self._peers
+
+    @property
+    def has_peers(self) -> bool:
+        """Whether any source is."""
+        return bool(self._peers)
 
     def declares(self, source_id: str, column: str) -> bool:
         """Whether an agency's own source (not a peer) fills a column of PersonRecord."""
@@ -75,6 +85,12 @@ class Directory:
             },
         )
 
-    def holders_codes(self, sources: Sequence[str]) -> frozenset[str]:
+    def holders_codes(self, sources: tuple[str, ...]) -> frozenset[str]:
         """The organisation codes of some sources."""
-        return frozenset(self.manifests[one].agency.code for one in sources if one in self.manifests)
+        found = self._codes.get(sources)
+        if found is None:
+            if len(self._codes) >= _MOST_KEPT:
+                self._codes.clear()
+            known = (self.manifests[one] for one in sources if one in self.manifests)
+            found = self._codes[sources] = frozenset(manifest.agency.code for manifest in known)
+        return found

@@ -6,11 +6,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 from adapters.contract import Compare, Op
 from gateway.errors import BadArgument, BadCursor, BadPageSize, FilterTooBroad
 from gateway.execution.cursor import Cursors
+from gateway.execution.mask import Mask
 from gateway.execution.people import Judged
 from gateway.execution.plan import Plan
 from schema.codes import Regions
@@ -82,50 +84,73 @@ def _values(one: Condition, regions: Regions) -> tuple[object, ...]:
     return (one.value, *regions.formerly(str(one.value)))
 
 
-def needed(where: Sequence[Condition], order: tuple[str, bool] | None) -> Plan:
+Deciding = tuple[frozenset[str], str | None]  # the fields of a list's conditions, and what it is sorted by
+
+
+def deciding(where: Sequence[Condition], order: tuple[str, bool] | None) -> Deciding:
+    """All of a list that says what deciding on a match needs."""
+    return frozenset(one.field for one in where), order[0] if order else None
+
+
+@lru_cache(maxsize=256)
+def needed(by: Deciding) -> Plan:
     """What deciding on a match needs."""
+    fields, sorted_by = by
     made = Plan()
     made.derive("executionPlace")
-    if order and order[0] == "RELEASED_ON":
+    if sorted_by == "RELEASED_ON":
         made.derive("releasedOn")
-    if (order and order[0] == "STATUS") or any(one.field == "status" for one in where):
+    if sorted_by == "STATUS" or "status" in fields:
         made.derive("status")
-    for one in where:
-        made.add(tuple(column("PersonRecord", name) for name in FILTERABLE[one.field].searches))
-    if order and order[0] == "BIRTH_DATE":
+    for name in sorted(fields):
+        made.add(tuple(column("PersonRecord", searched) for searched in FILTERABLE[name].searches))
+    if sorted_by == "BIRTH_DATE":
         made.add((column("PersonRecord", "birthDate"),))
     return made
 
 
-def matches(one: Judged, where: Sequence[Condition], regions: Regions) -> bool:
-    """Whether a person meets all conditions, as far as this viewer may ask."""
-    return all(
-        all(one.decision[label].may_filter for label in FILTERABLE[condition.field].labels)
-        and _meets(one, condition, regions)
-        for condition in where
-    )
+class Matching:
+    """Whether people meet all conditions, as far as this viewer may ask; what a decision allows is asked once."""
+
+    def __init__(self, where: Sequence[Condition], regions: Regions) -> None:
+        self._labels = {label for one in where for label in FILTERABLE[one.field].labels}
+        self._tests = [_test(one, regions) for one in where]
+        self._allowed: dict[int, tuple[bool, Mask]] = {}  # holds the masks, so that ids stay theirs
+
+    def admits(self, one: Judged) -> bool:
+        """Whether the viewer may come upon this person in this list."""
+        mask = one.mask
+        known = self._allowed.get(id(mask))
+        if known is None:
+            allowed = mask.is_listable and all(mask.decision[label].may_filter for label in self._labels)
+            known = self._allowed[id(mask)] = (allowed, mask)
+        return known[0] and all(test(one) for test in self._tests)
 
 
-def _meets(one: Judged, condition: Condition, regions: Regions) -> bool:
-    values, wanted = one.raw.values, condition.value
+def _test(condition: Condition, regions: Regions) -> Callable[[Judged], bool]:
+    wanted = condition.value
     if condition.field == "status":
-        return isinstance(wanted, tuple) and getattr(one.derived("status"), "name", None) in wanted
+        names = wanted if isinstance(wanted, tuple) else ()
+        return lambda one: getattr(one.derived("status"), "name", None) in names
     if condition.field == "stage":
-        return True  # a matter of the case, not of the person
+        return lambda _: True  # a matter of the case, not of the person
+    text = str(wanted)
     if condition.field == "responsibleJurisdiction":
-        place = one.derived("executionPlace") or values.get("residenceCode")
-        return bool(place) and regions.is_under(str(place), str(wanted))
-    found = values.get(FILTERABLE[condition.field].searches[0])
-    if found is None:
-        return False
+        return lambda one: (
+            bool(place := one.derived("executionPlace") or one.raw.values.get("residenceCode"))
+            and regions.is_under(str(place), text)
+        )
+    name = FILTERABLE[condition.field].searches[0]
     if condition.op == "under":
-        return regions.is_under(str(found), str(wanted))
-    return str(found).startswith(str(wanted)) if condition.op == "startsWith" else found == wanted
+        return lambda one: (found := one.raw.values.get(name)) is not None and regions.is_under(str(found), text)
+    if condition.op == "startsWith":
+        return lambda one: (found := one.raw.values.get(name)) is not None and str(found).startswith(text)
+    return lambda one: (found := one.raw.values.get(name)) is not None and found == wanted
 
 
 def ordered(found: Sequence[Judged], order: tuple[str, bool] | None) -> list[Judged]:
     """Sorted by a key that the viewer may filter on; rows without one stand last, in a stable order."""
-    by_id = sorted(found, key=lambda one: one.raw.id)
+    by_id = sorted(found, key=_id)
     if order is None:
         return by_id
     name, descending = order
@@ -136,6 +161,10 @@ def ordered(found: Sequence[Judged], order: tuple[str, bool] | None) -> list[Jud
     with_key = [pair for pair in keyed if pair[0] is not None]
     with_key.sort(key=lambda pair: str(pair[0]), reverse=descending)
     return [one for _, one in with_key] + [one for key, one in keyed if key is None]
+
+
+def _id(one: Judged) -> str:
+    return one.raw.id
 
 
 def page_size(first: int) -> int:

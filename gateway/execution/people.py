@@ -113,6 +113,8 @@ class People:
 
     def _part(self, holders: Holders, *, peers: bool) -> dict[str, Mapping[str, Sequence[str]]]:
         """Of each person the holders that are other gateways, or those that are not; people without any left out."""
+        if not self._house.directory.has_peers:
+            return {} if peers else {token: found for token, found in holders.items() if found}
         is_peer = self._house.directory.is_peer
         parts = {
             token: {source: keys for source, keys in found.items() if is_peer(source) is peers}

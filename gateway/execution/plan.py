@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,10 +93,12 @@ class Plan:
     shows_records: bool = False
     shows_conflicts: bool = False
     _completed: dict[frozenset[Label], dict[str, frozenset[str]]] = field(default_factory=dict)
+    _joined: dict[Hashable, Plan] = field(default_factory=dict)
 
     def add(self, columns: tuple[Column, ...]) -> None:
         """Need these columns."""
         self._completed.clear()
+        self._joined.clear()
         for column in columns:
             self.needs.setdefault(column.entity, set()).add(column.name)
 
@@ -105,12 +107,17 @@ class Plan:
         self.derived.add(name)
         self.add(DERIVATIONS[name].needs)
 
-    def joined(self, other: Plan) -> Plan:
-        """A plan that needs what both need; it shows what this one shows."""
-        needs = {name: set(columns) for name, columns in self.needs.items()}
-        for name, columns in other.needs.items():
-            needs.setdefault(name, set()).update(columns)
-        return Plan(needs, self.derived | other.derived, self.fields, self.shows_records, self.shows_conflicts)
+    def joined(self, other: Plan, kind: Hashable) -> Plan:
+        """A plan that needs what both need; it shows what this one shows. Worked out once for each kind of other."""
+        found = self._joined.get(kind)
+        if found is None:
+            needs = {name: set(columns) for name, columns in self.needs.items()}
+            for name, columns in other.needs.items():
+                needs.setdefault(name, set()).update(columns)
+            derived = self.derived | other.derived
+            found = Plan(needs, derived, self.fields, self.shows_records, self.shows_conflicts)
+            self._joined[kind] = found
+        return found
 
     def completed(self, hidden: frozenset[Label]) -> dict[str, frozenset[str]]:
         """What to fetch: without labels that this viewer can never see, with what decides and what joins.

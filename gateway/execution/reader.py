@@ -18,8 +18,9 @@ from gateway.execution.handles import token_of
 from gateway.execution.listing import (
     MOST_CANDIDATES,
     READ_AT_ONCE,
+    Matching,
     cut,
-    matches,
+    deciding,
     name_of,
     needed,
     ordered,
@@ -97,10 +98,10 @@ class RequestReader:
         """People who meet all conditions."""
         page_size(first)
         of = name_of("persons", where, order)
-        shown, deciding = self._plan(info), needed(where, order)
+        shown, by = self._plan(info), deciding(where, order)
         tokens = await self._candidates(where)
         whole = len(tokens) <= READ_AT_ONCE
-        found = await self._judged(tokens, shown.joined(deciding) if whole else deciding, where)
+        found = await self._judged(tokens, shown.joined(needed(by), by) if whole else needed(by), where)
         page = self._cut(ordered(found, order), lambda one: one.raw.id, first, after, of)
         if whole:
             files = {one.raw.id: self._people.show(one, shown, "persons") for one in page.items}
@@ -115,13 +116,13 @@ class RequestReader:
             page.total,
         )
 
-    async def _judged(self, tokens: set[str], deciding: Plan, where: Sequence[Condition]) -> list[Judged]:
+    async def _judged(self, tokens: set[str], needs: Plan, where: Sequence[Condition]) -> list[Judged]:
         """Those among some people whom the viewer may come upon and who meet the conditions."""
-        judged, reading = await self._people.judge(sorted(tokens), deciding)
+        judged, reading = await self._people.judge(sorted(tokens), needs)
         self._trace.heard(reading.outcomes, reading.problems, shown=True)
-        regions = self._house.directory.regions
+        matching = Matching(where, self._house.directory.regions)
         unique = {one.raw.id: one for one in judged.values()}
-        return [one for one in unique.values() if one.mask.is_listable and matches(one, where, regions)]
+        return [one for one in unique.values() if matching.admits(one)]
 
     async def _candidates(self, where: Sequence[Condition]) -> set[str]:
         """Pseudonyms that some source brings up for every condition."""
@@ -159,7 +160,7 @@ class RequestReader:
         page_size(first)
         wanted = next((one.value for one in where if one.field == "stage"), None)
         tokens = await self._candidates(where)
-        people = ordered(await self._judged(tokens, needed(where, None), where), None)
+        people = ordered(await self._judged(tokens, needed(deciding(where, None)), where), None)
         chosen = self._plan(info)
         if not {"stage", "openedOn"} <= chosen.derived:
             chosen.derive("stage")

@@ -82,7 +82,7 @@ class Snapshot:
             return _NOBODY
         found: dict[str, tuple[str, ...]] = {}
         for source, key in zip(pairs[::2], pairs[1::2], strict=True):
-            found[source] = (*found.get(source, ()), key)
+            found[source] = (*found[source], key) if source in found else (key,)
         for peer in self._asked_for_everybody:
             found.setdefault(peer, self.tokens(person))
         return found

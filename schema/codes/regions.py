@@ -120,8 +120,7 @@ class Regions:
         for none of its parts and a divided city for the counties that came from it alone, so that an old code never
         widens what its holder may see. Codes newer than the table are placed by their digits.
         """
-        place, above = normal(code), normal(ancestor)
-        return bool(place and above) and _is_under(place or "", above or "")
+        return _lies_under(code, ancestor)
 
     def formerly(self, code: str) -> tuple[str, ...]:
         """Retired codes of places that lie in this one today and that its digits do not show.
@@ -194,6 +193,12 @@ def _seats(ancestor: str) -> tuple[str, ...]:
         divided_city = ancestor.endswith("00")
         places = tuple(place for place in places if divided_city and table.came_from(place, prefix(ancestor)))
     return tuple(prefix(place) for place in places)
+
+
+@lru_cache(maxsize=65_536)
+def _lies_under(code: str, ancestor: str) -> bool:
+    place, above = normal(code), normal(ancestor)
+    return place is not None and above is not None and _is_under(place, above)
 
 
 @lru_cache(maxsize=65_536)
