@@ -49,7 +49,7 @@ class Unrecorded:
     def __init__(self, _path: Path) -> None:
         self._at = datetime.now(UTC)
 
-    async def append(self, record: AccessRecord) -> LogEntry:
+    async def append(self, record: AccessRecord, _response: bytes | None = None) -> LogEntry:
         """Drops the record."""
         return LogEntry("none", 0, "", record)
 

@@ -9,29 +9,42 @@ from typing import Final
 
 import apsw
 
-from gateway.audit.stored import leaf_hash
-
-VERSION: Final = 1
+VERSION: Final = 2
 _BUSY_MILLISECONDS: Final = 5_000
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS entry (
   idx INTEGER PRIMARY KEY,  -- from 0, gapless
-  at INTEGER NOT NULL,      -- microseconds since 1970, UTC
-  subject TEXT NOT NULL,
-  agency TEXT NOT NULL,
-  purpose TEXT NOT NULL,
   leaf BLOB NOT NULL,       -- RFC 9162 leaf hash of record
   record BLOB NOT NULL      -- canonical JSON
 );
-CREATE INDEX IF NOT EXISTS entry_at ON entry (at);
-CREATE INDEX IF NOT EXISTS entry_subject ON entry (subject);
-CREATE INDEX IF NOT EXISTS entry_agency ON entry (agency);
-CREATE TABLE IF NOT EXISTS entry_person (
-  person TEXT NOT NULL,     -- pseudonym
+CREATE TABLE IF NOT EXISTS node (
+  level INTEGER NOT NULL,   -- the root of a complete subtree of 256 ** level leaves
   idx INTEGER NOT NULL,
-  PRIMARY KEY (person, idx)
+  hash BLOB NOT NULL,
+  PRIMARY KEY (level, idx)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS field_list (
+  digest TEXT PRIMARY KEY,  -- SHA-256 of content, base64url
+  content BLOB NOT NULL     -- canonical JSON: path, label, effect, policies
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS checkpoint (
+  size INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,      -- seconds since 1970
+  note TEXT NOT NULL        -- C2SP signed note
+);
+CREATE TABLE IF NOT EXISTS head (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  size INTEGER NOT NULL,
+  frontier BLOB NOT NULL,   -- roots of the complete subtrees along the right edge
+  note TEXT NOT NULL        -- the newest checkpoint
+);
+CREATE TABLE IF NOT EXISTS cosignature (
+  size INTEGER NOT NULL,
+  witness TEXT NOT NULL,
+  note TEXT NOT NULL,       -- the checkpoint with the witness's signature
+  PRIMARY KEY (witness, size)
+);
 
 CREATE TRIGGER IF NOT EXISTS entry_grows_by_one BEFORE INSERT ON entry
   WHEN NEW.idx IS NOT (SELECT coalesce(max(idx) + 1, 0) FROM entry)
@@ -40,18 +53,28 @@ CREATE TRIGGER IF NOT EXISTS entry_is_not_changed BEFORE UPDATE ON entry
   BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS entry_is_not_removed BEFORE DELETE ON entry
   BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END;
-CREATE TRIGGER IF NOT EXISTS person_is_of_the_last_entry BEFORE INSERT ON entry_person
-  WHEN NEW.idx IS NOT (SELECT max(idx) FROM entry)
-  BEGIN SELECT RAISE(ABORT, 'persons are recorded with their entry'); END;
-CREATE TRIGGER IF NOT EXISTS person_is_not_changed BEFORE UPDATE ON entry_person
+CREATE TRIGGER IF NOT EXISTS node_is_not_changed BEFORE UPDATE ON node
   BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END;
-CREATE TRIGGER IF NOT EXISTS person_is_not_removed BEFORE DELETE ON entry_person
+CREATE TRIGGER IF NOT EXISTS node_is_not_removed BEFORE DELETE ON node
+  BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS field_list_is_not_changed BEFORE UPDATE ON field_list
+  BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS field_list_is_not_removed BEFORE DELETE ON field_list
+  BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS checkpoint_is_not_changed BEFORE UPDATE ON checkpoint
+  BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS checkpoint_is_not_removed BEFORE DELETE ON checkpoint
+  BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS head_only_grows BEFORE UPDATE ON head
+  WHEN NEW.size < OLD.size OR NEW.size IS NOT (SELECT coalesce(max(idx) + 1, 0) FROM entry)
+  BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS head_is_not_removed BEFORE DELETE ON head
   BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END;
 """
 
 
 class LogDamaged(Exception):
-    """The file is no access log of this version, or its end was changed."""
+    """The file is no access log of this version, or it was changed. The message says what is wrong."""
 
 
 class WriterLock:
@@ -79,15 +102,16 @@ def open_writing(path: Path) -> apsw.Connection:
         connection.set_busy_timeout(_BUSY_MILLISECONDS)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        _check_version(connection)
-        with connection:
-            connection.execute(_TABLES)
-            connection.execute(f"PRAGMA user_version={VERSION}")
-        _check_end(connection)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def make_tables(connection: apsw.Connection) -> None:
+    """The tables of this version, in an empty file or one of this version; within the caller's transaction."""
+    connection.execute(_TABLES)
+    connection.execute(f"PRAGMA user_version={VERSION}")
 
 
 def open_reading(path: Path) -> apsw.Connection:
@@ -97,18 +121,6 @@ def open_reading(path: Path) -> apsw.Connection:
     return connection
 
 
-def next_index(connection: apsw.Connection) -> int:
-    """The place of the next entry."""
-    return int(connection.execute("SELECT coalesce(max(idx) + 1, 0) FROM entry").get)
-
-
-def _check_version(connection: apsw.Connection) -> None:
-    version = connection.execute("PRAGMA user_version").get
-    if version not in (0, VERSION):
-        raise LogDamaged(f"written by another version: {version}, this one reads {VERSION}")
-
-
-def _check_end(connection: apsw.Connection) -> None:
-    for leaf, record in connection.execute("SELECT leaf, record FROM entry ORDER BY idx DESC LIMIT 1"):
-        if leaf_hash(record) != leaf:
-            raise LogDamaged("the last entry does not match its hash")
+def version_of(connection: apsw.Connection) -> int:
+    """0 for a new file."""
+    return int(connection.execute("PRAGMA user_version").get)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from gateway.audit.event import EventRecord
+
+if TYPE_CHECKING:
+    from gateway.audit.shown import FieldList
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,14 @@ class AccessRecord:
     operation: str  # operation name, or "anonymous"
     operation_hash: str  # SHA-256 of the document text, hex
     persons: tuple[str, ...]  # Person ids
-    fields: tuple[AccessedField, ...]
+    fields: Sequence[AccessedField]  # gateway.audit.shown.ShownFields where lists are known: cheaper, and by person
     sources: tuple[SourceOutcome, ...]
     outcome: str  # OK | PARTIAL | DENIED | REFUSED | FAILED
     policy_version: str
     milliseconds: float
     jurisdiction: str  # province that served
+    response: str | None = None  # commitment to the answer (gateway.audit.commitment); append makes it
+    trace_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,7 @@ class StoredEntry:
     index: int
     leaf: bytes  # RFC 9162 leaf hash as stored; `verify` is what compares it with the content
     content: bytes
+    lists: Mapping[str, FieldList] = field(default_factory=dict)  # those that the content names, by digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +115,8 @@ class AccessPage:
 class AuditLog(Protocol):
     """Append is durable before it returns; if it cannot be, it raises AuditUnavailable."""
 
-    async def append(self, record: AccessRecord) -> LogEntry:
-        """Put one access on record."""
+    async def append(self, record: AccessRecord, response: bytes | None = None) -> LogEntry:
+        """Put one access on record, with a commitment to the bytes of its answer where they are given."""
         ...
 
     async def append_event(self, record: EventRecord) -> EventEntry:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.audit.note import COSIGNATURE, Checkpoint, NoteKey, Signature, SignedNote, cosigned
-from gateway.keys import SigningKey
+from gateway.keys import SigningKey, make_signing_key
 
 
 class Signer(Protocol):
@@ -57,6 +58,11 @@ class LogSigner:
         """The signed statement that the log has this size and root."""
         text = Checkpoint(self.origin, size, root).text()
         return SignedNote(text, (Signature(self.origin, self.key.id, self._signer.sign(text.encode())),))
+
+
+def own_signer(path: Path) -> LogSigner:
+    """The signer of a log that was given none: its file's name, and a key beside it that is made at first."""
+    return LogSigner(path.stem, Ed25519Signer.of(make_signing_key(path.with_name(f"{path.stem}.key.json"))))
 
 
 class Cosigner:

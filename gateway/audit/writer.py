@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Final
 
 import apsw
 
-from gateway.audit.event import EventRecord
-from gateway.audit.file import LogDamaged, WriterLock, next_index, open_writing
-from gateway.audit.record import AccessRecord
-from gateway.audit.stored import leaf_hash, microseconds
+from gateway.audit.batch import LARGEST, Waiting, prepare, settle
+from gateway.audit.commitment import ResponseKeys
+from gateway.audit.file import LogDamaged, WriterLock
+from gateway.audit.signer import LogSigner
+from gateway.audit.store import SqliteStore
 
-_LARGEST_BATCH: Final = 1_024
-
-_ENTRY: Final = "INSERT INTO entry (idx, at, subject, agency, purpose, leaf, record) VALUES (?, ?, ?, ?, ?, ?, ?)"
-_PERSON: Final = "INSERT INTO entry_person (idx, person) VALUES (?, ?)"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Waiting:
-    record: AccessRecord | EventRecord
-    content: bytes
-    done: asyncio.Future[int]  # its index, once it is on disk
-    loop: asyncio.AbstractEventLoop
+_END: Final = None
 
 
 class WriterClosed(Exception):
@@ -35,120 +24,101 @@ class WriterClosed(Exception):
 
 
 class Writer:
-    """Owns the writing connection. Safe to use from any number of event loops."""
+    """Owns what writes. Safe to use from any number of event loops."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, signer: LogSigner, keys: Path | None) -> None:
         """Opens the log; raises apsw.Error, OSError or LogDamaged when that cannot be done."""
-        self._path = path
+        self._open: Callable[[], SqliteStore] = lambda: SqliteStore(path, signer)
+        self._signer = signer
         self._lock = WriterLock(path)
         try:
-            self._connection: apsw.Connection | None = open_writing(path)
-            self._next = next_index(self._connection)
+            self._store: SqliteStore | None = self._open()
+            try:
+                self._keys = ResponseKeys(keys) if keys is not None else None
+            except BaseException:
+                self._store.close()
+                raise
         except BaseException:
             self._lock.release()
             raise
-        self._changed = threading.Condition()
-        self._queue: list[_Waiting] = []
+        self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
+        self._gate = threading.Lock()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="audit-writer", daemon=True)
         self._thread.start()
 
-    async def append(self, record: AccessRecord | EventRecord, content: bytes) -> int:
+    async def append(self, waiting: Waiting) -> int:
         """The index of the record, after the commit that holds it; raises what kept it from being stored."""
-        loop = asyncio.get_running_loop()
-        waiting = _Waiting(record, content, loop.create_future(), loop)
-        with self._changed:
+        with self._gate:
             if self._closing:
                 raise WriterClosed
-            self._queue.append(waiting)
-            self._changed.notify()
+            self._queue.put(waiting)
         return await waiting.done
 
     def close(self) -> None:
         """Commit what waits, then close; blocks."""
-        with self._changed:
-            self._closing = True
-            self._changed.notify()
+        with self._gate:
+            if not self._closing:
+                self._closing = True
+                self._queue.put(_END)
         self._thread.join()
 
     def _run(self) -> None:
-        batch: list[_Waiting] = []
+        batch: list[Waiting] = []
         try:
             while batch := self._take():
                 self._write(batch)
-                batch = []
         finally:  # also when this thread fails in a way nobody foresaw: no caller may wait for ever
-            with self._changed:
+            with self._gate:
                 self._closing = True
-                left, self._queue = [*batch, *self._queue], []
-            _settle(left, WriterClosed())
-            if self._connection is not None:
-                self._connection.close()
+            settle([*batch, *self._left()], WriterClosed())
+            if self._store is not None:
+                self._store.close()
+            if self._keys is not None:
+                self._keys.close()
             self._lock.release()
 
-    def _take(self) -> list[_Waiting]:
-        with self._changed:
-            self._changed.wait_for(lambda: self._queue or self._closing)
-            batch, self._queue = self._queue[:_LARGEST_BATCH], self._queue[_LARGEST_BATCH:]
+    def _take(self) -> list[Waiting]:
+        """What waits, or nothing once the log is closed and all is written."""
+        first = self._queue.get()
+        batch: list[Waiting] = []
+        while first is not None:
+            batch.append(first)
+            if len(batch) == LARGEST or self._queue.empty():
+                return batch
+            first = self._queue.get()
+        if batch:
+            self._queue.put(_END)
         return batch
 
-    def _write(self, batch: Sequence[_Waiting]) -> None:
+    def _left(self) -> list[Waiting]:
+        left: list[Waiting] = []
+        while not self._queue.empty():
+            one = self._queue.get()
+            if one is not None:
+                left.append(one)
+        return left
+
+    def _write(self, batch: Sequence[Waiting]) -> None:
         try:
             first = self._commit(batch)
         except (apsw.Error, OSError, LogDamaged) as error:
             self._reopen_later()
-            _settle(batch, error)
+            settle(batch, error)
         else:
-            _settle(batch, first)
+            settle(batch, first)
 
-    def _commit(self, batch: Sequence[_Waiting]) -> int:
-        if self._connection is None:
-            self._connection = open_writing(self._path)
-            self._next = next_index(self._connection)
-        first = self._next
-        with self._connection as connection:
-            for index, waiting in enumerate(batch, first):
-                connection.execute(_ENTRY, _row(index, waiting))
-                persons = waiting.record.persons if isinstance(waiting.record, AccessRecord) else ()
-                for person in dict.fromkeys(persons):
-                    connection.execute(_PERSON, (index, person))
-        self._next = first + len(batch)
-        return first
+    def _commit(self, batch: Sequence[Waiting]) -> int:
+        if self._store is None:
+            self._store = self._open()
+        ready = prepare(batch, self._store.frontier, self._signer, self._store.known)
+        if ready.keys and self._keys is not None:
+            self._keys.keep(ready.keys)  # first, so that no stored commitment lacks its key
+        self._store.commit(ready)
+        return ready.first
 
     def _reopen_later(self) -> None:
-        """After a failure nothing that the connection remembers is trusted: the next batch opens the file anew."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close(force=True)
-
-
-def _row(index: int, waiting: _Waiting) -> tuple[int, int, str, str, str, bytes, bytes]:
-    record, content = waiting.record, waiting.content
-    return (
-        index,
-        microseconds(record.at),
-        record.subject,
-        record.agency,
-        record.purpose,
-        leaf_hash(content),
-        content,
-    )
-
-
-def _settle(batch: Sequence[_Waiting], outcome: int | Exception) -> None:
-    """Tell every caller of the batch, on its own event loop."""
-    loops = {waiting.loop for waiting in batch}
-    for loop in loops:
-        mine = [(place, waiting) for place, waiting in enumerate(batch) if waiting.loop is loop]
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(_tell, mine, outcome)
-
-
-def _tell(waiting: Sequence[tuple[int, _Waiting]], outcome: int | Exception) -> None:
-    for place, one in waiting:
-        if one.done.done():  # its request was cancelled; the record stays
-            continue
-        if isinstance(outcome, Exception):
-            one.done.set_exception(outcome)
-        else:
-            one.done.set_result(outcome + place)
+        """After a failure nothing that the store remembers is trusted: the next batch opens the file anew."""
+        store, self._store = self._store, None
+        if store is not None:
+            store.close()

@@ -157,7 +157,7 @@ class Engine:
             operation=operation.name.value if operation.name else "anonymous",
             operation_hash=document.text_hash,
             persons=tuple(trace.persons),
-            fields=tuple(trace.fields),
+            fields=trace.fields(),
             sources=tuple(SourceOutcome(name, code, ms) for (name, code), ms in trace.outcomes.items()),
             outcome="REFUSED" if refused else trace.outcome(),
             policy_version=self._house.authorizer.policy_version,

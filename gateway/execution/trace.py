@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from gateway.audit.record import AccessedField, SourceOutcome
-from gateway.authorization.decision import Decision, Effect
+from gateway.audit.record import SourceOutcome
+from gateway.audit.shown import FieldList, Shown, ShownFields
+from gateway.authorization.decision import Decision
 from gateway.execution.plan import Plan
+from gateway.execution.telling import Telling, telling, unknown
 from gateway.sources.reading import Problem
 from schema.label import Label
 
@@ -17,34 +19,35 @@ class Trace:
     """Filled by the reader. Nothing of a person who was not shown reaches the extensions."""
 
     persons: dict[str, None] = field(default_factory=dict)
-    fields: dict[AccessedField, None] = field(default_factory=dict)
+    shown: dict[Telling, dict[str, None]] = field(default_factory=dict)  # to whom
+    hidden: dict[FieldList, dict[str, None]] = field(default_factory=dict)
     outcomes: dict[tuple[str, str], float] = field(default_factory=dict)
     shown_outcomes: dict[tuple[str, str], float] = field(default_factory=dict)
     problems: dict[tuple[str, str], Problem] = field(default_factory=dict)
     withheld: dict[tuple[str, str, str, str], None] = field(default_factory=dict)
     hidden_persons: int = 0
-    told: dict[tuple[int, int], tuple[Plan, Decision]] = field(default_factory=dict)  # holds them, so ids stay theirs
 
     def saw(self, person: str, decision: Decision, plan: Plan) -> None:
         """A person was shown under a decision."""
         self.persons[person] = None
-        case = (id(plan), id(decision))
-        if case in self.told:
-            return
-        self.told[case] = (plan, decision)
-        for planned in plan.fields:
-            grant = decision[planned.label]
-            name = grant.effect.name
-            self.fields[AccessedField(planned.path, planned.label.value, name, grant.policies)] = None
-            if grant.effect is not Effect.ALLOW:
-                self.withheld[(planned.path, planned.label.value, name, grant.reason)] = None
+        told = telling(plan, decision)
+        to = self.shown.get(told)
+        if to is None:
+            to = self.shown[told] = {}
+            self.withheld.update(dict.fromkeys(told.withheld))
+        to[person] = None
 
     def hid(self, person: str, decision: Decision, root: str) -> None:
         """A person was answered as unknown: on record, but nowhere in the answer."""
         self.persons[person] = None
         self.hidden_persons += 1
-        grant = decision[Label.EXISTENCE]
-        self.fields[AccessedField(root, Label.EXISTENCE.value, Effect.DENY.name, grant.policies)] = None
+        self.hidden.setdefault(unknown(root, decision[Label.EXISTENCE].policies), {})[person] = None
+
+    def fields(self) -> ShownFields:
+        """What became of which fields, and to whose files it applied, for the record."""
+        everybody = self.persons.keys()
+        lists = [(told.fields, to) for told, to in self.shown.items()] + list(self.hidden.items())
+        return ShownFields([Shown(fields, None if to.keys() == everybody else tuple(to)) for fields, to in lists])
 
     def heard(self, outcomes: Iterable[SourceOutcome], problems: Iterable[Problem], *, shown: bool) -> None:
         """How sources did; `shown` when a person of this round is in the answer."""

@@ -31,9 +31,9 @@ EVENT = EventRecord(
 
 
 def test_an_event_is_read_back_as_it_was() -> None:
-    assert decode_event(encode_event(EVENT)) == EVENT
+    assert decode_event(encode_event(EVENT).content) == EVENT
     bare = EventRecord(START, Kind.POLICY, "accepted", "OK", "320000")
-    assert decode_event(encode_event(bare)) == bare
+    assert decode_event(encode_event(bare).content) == bare
 
 
 @pytest.mark.parametrize(("kind", "action"), [(kind, action) for kind in ACTIONS for action in ACTIONS[kind]])

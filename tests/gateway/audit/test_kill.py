@@ -42,4 +42,4 @@ async def test_no_acknowledged_entry_is_lost(tmp_path: Path, rounds: tuple[int, 
     assert len(acknowledged) >= sum(rounds)
     assert acknowledged.items() <= stored.items()
     assert sorted(stored) == list(range(len(stored)))
-    assert all(leaf_hash(encode(entry.record)).hex() == entry.leaf_hash for entry in page.entries)
+    assert all(leaf_hash(encode(entry.record).content).hex() == entry.leaf_hash for entry in page.entries)

@@ -17,6 +17,7 @@ import pytest
 from gateway.audit.file import open_writing
 from gateway.audit.log import SqliteAuditLog
 from gateway.audit.record import AccessQuery, LogEntry
+from gateway.audit.store import SqliteStore
 from gateway.errors import AuditUnavailable
 from tests.gateway.audit.accesses import ACCESS, START, access
 
@@ -112,12 +113,16 @@ async def test_a_log_goes_on_where_it_stopped(tmp_path: Path) -> None:
         "UPDATE entry SET idx = idx + 10",
         "DELETE FROM entry",
         "DELETE FROM entry WHERE idx = 1",
-        "INSERT OR REPLACE INTO entry SELECT 0, at, subject, agency, purpose, leaf, x'00' FROM entry WHERE idx = 0",
-        "INSERT INTO entry SELECT 7, at, subject, agency, purpose, leaf, record FROM entry WHERE idx = 0",
-        "INSERT INTO entry SELECT -1, at, subject, agency, purpose, leaf, record FROM entry WHERE idx = 0",
-        "DELETE FROM entry_person",
-        "UPDATE entry_person SET person = 'p-9'",
-        "INSERT INTO entry_person VALUES ('p-9', 0)",
+        "INSERT OR REPLACE INTO entry SELECT 0, leaf, x'00' FROM entry WHERE idx = 0",
+        "INSERT INTO entry SELECT 7, leaf, record FROM entry WHERE idx = 0",
+        "INSERT INTO entry SELECT -1, leaf, record FROM entry WHERE idx = 0",
+        "UPDATE field_list SET content = x'00'",
+        "DELETE FROM field_list",
+        "UPDATE checkpoint SET note = ''",
+        "DELETE FROM checkpoint",
+        "UPDATE head SET size = 1",
+        "UPDATE head SET size = 3",
+        "DELETE FROM head",
     ],
 )
 async def test_the_file_refuses_to_change_what_it_holds(log: SqliteAuditLog, tmp_path: Path, statement: str) -> None:
@@ -220,8 +225,8 @@ async def test_what_cannot_be_stored_is_refused_and_the_log_goes_on(
 
 async def test_a_full_disk_refuses_and_later_works_again(log: SqliteAuditLog) -> None:
     await log.append(ACCESS)
-    pages = log._writer._connection.execute("PRAGMA page_count").get
-    log._writer._connection.execute(f"PRAGMA max_page_count={pages}")
+    connection = log._writer._store._connection
+    connection.execute(f"PRAGMA max_page_count={connection.execute('PRAGMA page_count').get}")
     huge = replace(ACCESS, operation="x" * 100_000)
     with pytest.raises(AuditUnavailable) as refused:
         await log.append(huge)
@@ -246,7 +251,7 @@ async def test_all_of_a_failed_batch_are_refused_and_none_is_stored(
 async def test_a_lost_file_refuses(log: SqliteAuditLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     await log.append(ACCESS)
     log._writer._reopen_later()
-    monkeypatch.setattr(log._writer, "_path", tmp_path / "gone" / "audit.sqlite")
+    monkeypatch.setattr(log._writer, "_open", lambda: SqliteStore(tmp_path / "gone" / "audit.sqlite", log.signer))
     with pytest.raises(AuditUnavailable):
         await log.append(ACCESS)
 

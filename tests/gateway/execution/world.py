@@ -225,7 +225,7 @@ class MemoryAudit:
     kept: list[AccessRecord] = field(default_factory=list)
     events: list[EventRecord] = field(default_factory=list)
 
-    async def append(self, record: AccessRecord) -> LogEntry:
+    async def append(self, record: AccessRecord, response: bytes | None = None) -> LogEntry:
         self.kept.append(record)
         return LogEntry(f"x1_{len(self.kept)}", len(self.kept) - 1, "00", record)
 
@@ -238,8 +238,9 @@ class MemoryAudit:
 
     async def records(self, start: int = 0, end: int | None = None) -> AsyncIterator[StoredEntry]:
         for index, record in list(enumerate(self.kept))[start:end]:
-            content = encode(record)
-            yield StoredEntry(index, leaf_hash(content), content)
+            encoded = encode(record)
+            lists = {fields.digest: fields for fields in encoded.lists}
+            yield StoredEntry(index, leaf_hash(encoded.content), encoded.content, lists)
 
     async def pick(self, indexes: Sequence[int]) -> Sequence[StoredEntry]:
         held = {entry.index: entry async for entry in self.records()}

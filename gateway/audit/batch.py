@@ -1,0 +1,73 @@
+"""One group commit, whatever it is stored in: records that waited, and what has to be written of them together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from gateway.audit.merkle import Frontier, Node
+from gateway.audit.note import SignedNote
+from gateway.audit.shown import FieldList
+from gateway.audit.signer import LogSigner
+
+LARGEST = 1_024  # records of one commit
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Waiting:
+    """A record until it is on disk."""
+
+    content: bytes
+    leaf: bytes
+    lists: tuple[FieldList, ...]
+    key: bytes | None  # of its response commitment
+    done: asyncio.Future[int]  # its index
+    loop: asyncio.AbstractEventLoop
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one commit writes: entries from index `first` on, new nodes of the tree, the signed head over it all."""
+
+    first: int
+    entries: list[tuple[int, bytes, bytes]]  # index, leaf hash, content
+    nodes: list[Node]
+    lists: list[FieldList]
+    keys: list[tuple[int, bytes]]
+    frontier: Frontier  # after it
+    note: SignedNote
+
+
+def prepare(waiting: Sequence[Waiting], before: Frontier, signer: LogSigner, known: Collection[str]) -> Batch:
+    """The commit of these records on top of a tree; lists whose digests are `known` are stored already."""
+    after = before.copy()
+    nodes = after.grow(one.leaf for one in waiting)
+    fresh = {fields.digest: fields for one in waiting for fields in one.lists if fields.digest not in known}
+    return Batch(
+        first=before.size,
+        entries=[(index, one.leaf, one.content) for index, one in enumerate(waiting, before.size)],
+        nodes=nodes,
+        lists=list(fresh.values()),
+        keys=[(index, one.key) for index, one in enumerate(waiting, before.size) if one.key is not None],
+        frontier=after,
+        note=signer.checkpoint(after.size, after.root()),
+    )
+
+
+def settle(batch: Sequence[Waiting], outcome: int | Exception) -> None:
+    """Tell every caller, on its own event loop, the index that its record got, or why there is none."""
+    for loop in {one.loop for one in batch}:
+        mine = [(place, one) for place, one in enumerate(batch) if one.loop is loop]
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_tell, mine, outcome)
+
+
+def _tell(waiting: Sequence[tuple[int, Waiting]], outcome: int | Exception) -> None:
+    for place, one in waiting:
+        if one.done.done():  # its request was cancelled; the record stays
+            continue
+        if isinstance(outcome, Exception):
+            one.done.set_exception(outcome)
+        else:
+            one.done.set_result(outcome + place)

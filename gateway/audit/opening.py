@@ -1,0 +1,85 @@
+"""What is checked when a log is opened for writing, and how a log of version 1 is taken over."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import apsw
+
+from gateway.audit.file import LogDamaged, make_tables
+from gateway.audit.merkle import Frontier, Tree, leaf_hash
+from gateway.audit.note import BadNote, SignedNote
+from gateway.audit.reading import SqliteKept
+from gateway.audit.signer import LogSigner
+
+_PART: Final = 10_000
+
+
+def check_frontier(size: int, packed: bytes, note: str, signer: LogSigner) -> Frontier:
+    """The frontier that a head holds; LogDamaged unless it is what this log's own key signed."""
+    try:
+        signed = SignedNote.read(note)
+        checkpoint = signed.checkpoint()
+        frontier = Frontier.load(size, packed)
+    except (BadNote, ValueError) as error:
+        raise LogDamaged("its newest checkpoint cannot be read") from error
+    if checkpoint.origin != signer.origin:
+        raise LogDamaged(f"it is the log of {checkpoint.origin}, and this gateway's is {signer.origin}")
+    if not signed.signed_by(signer.key):
+        raise LogDamaged(
+            "its newest checkpoint is not signed by this gateway's key. Where the key was changed on purpose, hand "
+            "the log over with `yiti audit rekey`"
+        )
+    if (checkpoint.size, checkpoint.root) != (size, frontier.root()):
+        raise LogDamaged("its newest checkpoint was signed over another tree")
+    return frontier
+
+
+def check_head(connection: apsw.Connection, signer: LogSigner) -> Frontier:
+    """The tree as it is signed, its right edge recomputed from what is stored; LogDamaged where they differ.
+
+    Costs a few hundred hashes, however long the log. `yiti audit verify` looks at every entry.
+    """
+    head: list[Any] = connection.execute("SELECT size, frontier, note FROM head").fetchall()
+    if len(head) != 1:
+        raise LogDamaged("it has lost its head")
+    size, packed, note = head[0]
+    frontier = check_frontier(size, packed, note, signer)
+    stored = connection.execute("SELECT coalesce(max(idx) + 1, 0) FROM entry").get
+    if stored != size:
+        raise LogDamaged(f"it holds {stored} entries, and its newest checkpoint was signed over {size}")
+    try:
+        edge = Tree(SqliteKept(connection)).frontier(size)
+    except LookupError as error:
+        raise LogDamaged("entries or nodes of its tree are missing") from error
+    if edge != frontier:
+        raise LogDamaged("its last entries are not those that its newest checkpoint was signed over")
+    last: list[Any] = connection.execute("SELECT leaf, record FROM entry ORDER BY idx DESC LIMIT 256").fetchall()
+    for leaf, record in last:
+        if leaf_hash(record) != leaf:
+            raise LogDamaged("one of its last entries does not match its hash")
+    return frontier
+
+
+def adopt(connection: apsw.Connection, signer: LogSigner) -> None:
+    """Grow a tree over a log of version 1, whose records stay as they are; within the caller's transaction."""
+    connection.execute(
+        "DROP TABLE entry_person; ALTER TABLE entry RENAME TO entry_of_version_1;"
+        "DROP TRIGGER entry_grows_by_one; DROP TRIGGER entry_is_not_changed; DROP TRIGGER entry_is_not_removed"
+    )
+    make_tables(connection)
+    connection.execute("INSERT INTO entry SELECT idx, leaf, record FROM entry_of_version_1 ORDER BY idx")
+    connection.execute("DROP TABLE entry_of_version_1")
+    frontier, last = Frontier(), -1
+    query = "SELECT idx, leaf, record FROM entry WHERE idx > ? ORDER BY idx LIMIT ?"
+    rows: list[Any] = connection.execute(query, (last, _PART)).fetchall()
+    while rows:
+        for index, leaf, record in rows:
+            if leaf_hash(record) != leaf:
+                raise LogDamaged(f"entry {index} does not match its hash")
+        for node in frontier.grow(leaf for _, leaf, _ in rows):
+            connection.execute("INSERT INTO node VALUES (?, ?, ?)", (node.level, node.index, node.hash))
+        last = rows[-1][0]
+        rows = connection.execute(query, (last, _PART)).fetchall()
+    note = str(signer.checkpoint(frontier.size, frontier.root()))
+    connection.execute("INSERT INTO head VALUES (1, ?, ?, ?)", (frontier.size, frontier.packed(), note))

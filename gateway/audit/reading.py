@@ -1,0 +1,89 @@
+"""What is read of a log in SQLite: entries with the lists that they name, and what proofs are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import apsw
+
+from gateway.audit.note import SignedNote
+from gateway.audit.record import StoredEntry
+from gateway.audit.shown import FieldList
+from gateway.audit.stored import entry_id, index_in, lists_of
+
+_MOST_LISTS: Final = 10_000
+
+
+class SqliteKept:
+    """Implements gateway.audit.merkle.Kept."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def leaves(self, start: int, end: int) -> Sequence[bytes]:
+        """Leaf hashes; LookupError where one is missing."""
+        query = "SELECT leaf FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx"
+        return _all([leaf for (leaf,) in self._connection.execute(query, (start, end))], end - start)
+
+    def nodes(self, level: int, start: int, end: int) -> Sequence[bytes]:
+        """Hashes of complete subtrees; LookupError where one is missing."""
+        query = "SELECT hash FROM node WHERE level = ? AND idx >= ? AND idx < ? ORDER BY idx"
+        return _all([node for (node,) in self._connection.execute(query, (level, start, end))], end - start)
+
+
+class SqliteEntries:
+    """Reads entries; used by one thread at a time."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._lists: dict[str, FieldList] = {}
+
+    def size(self) -> int:
+        """How many entries are durable."""
+        return int(self._connection.execute("SELECT coalesce(max(size), 0) FROM head").get)
+
+    def head(self) -> SignedNote:
+        """The newest checkpoint; BadNote where it cannot be read."""
+        return SignedNote.read(str(self._connection.execute("SELECT note FROM head").get))
+
+    def between(self, start: int, end: int) -> list[StoredEntry]:
+        """The entries from `start` up to, not including, `end`."""
+        query = "SELECT idx, leaf, record FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx"
+        rows: list[Any] = self._connection.execute(query, (start, end)).fetchall()
+        return [StoredEntry(index, leaf, content, self._named(content)) for index, leaf, content in rows]
+
+    def pick(self, places: Sequence[int]) -> list[StoredEntry]:
+        """The entries at these places, in the order asked for; those that are not there are left out."""
+        marks = ",".join("?" * len(places))
+        query = f"SELECT idx, leaf, record FROM entry WHERE idx IN ({marks})"  # noqa: S608
+        rows: list[Any] = self._connection.execute(query, tuple(places)).fetchall()
+        found = {index: StoredEntry(index, leaf, content, self._named(content)) for index, leaf, content in rows}
+        return [found[place] for place in places if place in found]
+
+    def find(self, identifier: str) -> StoredEntry | None:
+        """The entry that bears this id, or None."""
+        index = index_in(identifier)
+        found = self.between(index, index + 1) if index is not None else []
+        return found[0] if found and entry_id(found[0].index, found[0].leaf) == identifier else None
+
+    def _named(self, content: bytes) -> dict[str, FieldList]:
+        """The lists that a record names and that are there."""
+        return {digest: found for digest in lists_of(content) if (found := self._list(digest)) is not None}
+
+    def _list(self, digest: str) -> FieldList | None:
+        found = self._lists.get(digest)
+        if found is None:
+            query = "SELECT content FROM field_list WHERE digest = ?"
+            for (content,) in self._connection.execute(query, (digest,)):
+                found = FieldList.read(content)
+                if len(self._lists) >= _MOST_LISTS:
+                    self._lists.clear()
+                self._lists[digest] = found
+        return found
+
+
+def _all(found: list[bytes], count: int) -> list[bytes]:
+    if len(found) != count:
+        raise LookupError("a part of the tree is missing")
+    return found
