@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
+from itertools import chain, compress, repeat
 from typing import Any, Final
 
 from adapters.cells import Cell, cell_of
+from adapters.columns import decoded_column, keys_of, value_of_all
 from adapters.contract import Flag, Key, Provenance, Record, Value
 from adapters.decode import as_of_decoder, key_of, text_of
 from adapters.manifest import Dataset, FieldMap
@@ -20,7 +21,11 @@ Extract = Callable[[Row], Sequence[object]]
 Extracting = Callable[[Sequence[str]], Extract]
 """A driver's part: works out how the values at some paths are read from a row."""
 
+Raws = Sequence[object]
+"""One row's raw values, as an Extract gives them; there may be more than a decoder has paths for."""
+
 _MOST_DECODERS: Final = 200
+_WORTH_COLUMNS: Final = 4  # rows; fewer are read sooner one by one
 
 
 def by_call(paths: Sequence[str]) -> Extract:
@@ -97,7 +102,29 @@ class RowDecoder:
 
         `person` is whom the row was asked for, where the row itself does not say.
         """
-        raws = self._extract(row)
+        return self.recorded(self._extract(row), fetched_at, person)
+
+    def records(
+        self, rows: Sequence[Raws], fetched_at: datetime, persons: Sequence[Key] | None = None
+    ) -> list[Record | None]:
+        """What `recorded` gives of each row's raw values, worked out column by column.
+
+        `persons` holds whom each row was asked for; without it all rows say so themselves.
+        """
+        if len(rows) < _WORTH_COLUMNS:
+            whose: Iterable[Key | None] = repeat(None) if persons is None else persons
+            return [self.recorded(raws, fetched_at, person) for raws, person in zip(rows, whose, strict=False)]
+        if not self._conditions:
+            return self._at_once(rows, fetched_at, persons)
+        there = [self._is_there(raws) for raws in rows]
+        if not any(there):
+            return [None] * len(rows)
+        whom = None if persons is None else list(compress(persons, there))
+        found = iter(self._at_once(list(compress(rows, there)), fetched_at, whom))
+        return [next(found) if is_there else None for is_there in there]
+
+    def recorded(self, raws: Raws, fetched_at: datetime, person: Key | None = None) -> Record | None:
+        """What `record` gives of a row with these raw values."""
         if self._conditions and not self._is_there(raws):
             return None
         key = key_of(raws[0])
@@ -110,6 +137,57 @@ class RowDecoder:
         as_of = None if self._as_of is None else self._as_of[1](raws[self._as_of[0]])
         provenance = Provenance(source, dataset, key, fetched_at, as_of, None, jurisdiction)
         return Record(key, owner, values, provenance, flags)
+
+    def _at_once(
+        self, rows: Sequence[Raws], fetched_at: datetime, persons: Sequence[Key] | None
+    ) -> list[Record | None]:
+        count, columns = len(rows), list(zip(*rows, strict=False))
+        keys = keys_of(columns[0])
+        owners = persons or (keys if self._person is None else keys_of(columns[self._person]))
+        source, dataset, jurisdiction = self._constant
+        moments: Iterable[datetime | None] = repeat(None)
+        if self._as_of is not None:
+            place, as_of = self._as_of
+            moments = map(as_of, zip(*columns[place], strict=True))
+        values, flags = self._columned(columns, count)
+        # a row without key or person is made, too, and then left out: it is rare
+        origins = map(
+            Provenance,
+            repeat(source),
+            repeat(dataset),
+            keys,
+            repeat(fetched_at),
+            moments,
+            repeat(None),
+            repeat(jurisdiction),
+        )
+        found: list[Record | None] = list(map(Record, keys, owners, values, origins, flags))  # type: ignore[arg-type]
+        if None in keys or None in owners:
+            lost = [index for index in range(count) if keys[index] is None or owners[index] is None]
+            self._dropped[dataset] += len(lost)
+            for index in lost:
+                found[index] = None
+        return found
+
+    def _columned(
+        self, columns: Sequence[Sequence[object]], count: int
+    ) -> tuple[Iterable[dict[str, Value]], Iterable[tuple[Flag, ...]]]:
+        """Each row's values, and what was noticed of each row."""
+        if not self._columns:
+            return [{} for _ in range(count)], repeat(())
+        decoded: list[Sequence[Value]] = []
+        flags: dict[int, tuple[Flag, ...]] = {}
+        for _, place, cell in self._columns:
+            if isinstance(place, int):
+                decoded.append(decoded_column(cell, columns[place], self._noticed, flags))
+            elif several := columns[place]:
+                raws = list(zip(*several, strict=True))
+                decoded.append(decoded_column(cell, raws, self._noticed, flags))
+            else:
+                decoded.append(value_of_all(cell, count, self._noticed, flags))
+        names = tuple(self.cells)
+        values = map(dict, map(zip, repeat(names), zip(*decoded, strict=True)))
+        return values, [flags.get(place, ()) for place in range(count)] if flags else repeat(())
 
     def _decoded(self, raws: Sequence[object]) -> tuple[dict[str, Value], tuple[Flag, ...]]:
         noticed = self._noticed
