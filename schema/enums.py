@@ -67,6 +67,11 @@ class AgencyKind(Enum):
     HOSPITAL = "戒毒医疗机构"
     GATEWAY = "省级一体化网关"
     OVERSIGHT = "审计监督部门"
+    MEDICAL_SECURITY = "医疗保障部门"
+    TAX = "税务机关"
+    LEGAL_AID = "法律援助机构"
+    SOCIAL_WORK = "禁毒社会工作服务机构"
+    STATISTICS = "统计机构"
 
 
 class JurisdictionLevel(Enum):
@@ -325,22 +330,35 @@ class Role(Enum):
 
     FACILITY_ASSESSOR = "戒毒所诊断评估人员"
     FACILITY_RELEASE_OFFICER = "戒毒所出所管理民警"
+    CENTRE_OFFICER = "戒毒康复所工作人员"
     POLICE_CASE_OFFICER = "公安办案民警"
+    DYNAMIC_CONTROL_OFFICER = "公安动态管控民警"
     TOWNSHIP_WORKER = "乡镇街道社区戒毒社区康复专职人员"
+    SOCIAL_WORKER = "禁毒社会工作者"
     AFTERCARE_OFFICER = "后续照管工作人员"
+    HOSPITAL_DOCTOR = "戒毒医疗机构医师"
     CIVIL_AFFAIRS_CLERK = "民政经办人员"
+    EMPLOYMENT_CLERK = "人力资源社会保障经办人员"
+    MEDICAL_AID_CLERK = "医疗救助经办人员"
+    TAX_CLERK = "税务经办人员"
+    LEGAL_AID_OFFICER = "法律援助人员"
+    STATISTICIAN = "统计人员"
     AUDITOR = "审计人员"
+    SUPERVISOR = "业务督导人员"
     SUBJECT = "本人"
+    RELATIVE = "亲属"
 
 
 class Purpose(Enum):
     """Why somebody asks: one per token."""
 
+    TREATMENT = "戒毒治疗"
     ASSESSMENT = "诊断评估"
     HANDOFF = "衔接交接"
     AFTERCARE = "后续照管"
     SUPPORT = "帮扶救助"
     STATUTORY_QUERY = "依法查询"
+    STATISTICS = "统计"
     AUDIT = "审计"
     OWN_ACCESS = "本人查询"
 

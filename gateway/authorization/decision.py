@@ -39,6 +39,10 @@ class Evidence:
     under_18: bool
     sealed: bool
     control_lifted: bool  # dynamic control ended after three clean years (戒毒条例 7)
+    agreement_agencies: frozenset[str]  # of agencies that have an agreement in force with the person
+    awaiting_agencies: frozenset[str]  # of agencies where a measure was ordered, not long ago, and has not begun
+    decision_numbers: frozenset[str]  # 文号 of the decisions about the person
+    file_closed: bool  # every measure ended more than three years ago
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +57,19 @@ class Facts:
     in_my_tree: bool  # execution place, else residence, lies under my jurisdiction (successor codes resolved)
     domiciled_in_my_tree: bool
     my_decision: bool  # my agency decided
+    assigned: bool  # my agency has an agreement in force with the person
+    handoff_to_me: bool  # a measure at my agency was ordered and has not begun
     legal_basis: bool  # the token carries a case number or statutory-query number
+    legal_order: bool  # which is the number of a decision about this very person
     is_self: bool
-    sealed: bool
+    is_family_with_consent: bool  # a relative whom the person has let in
+    record_sealed: bool  # the violation record (治安管理处罚法 136)
+    file_sealed: bool  # the file of measures that all ended long ago
     minor: bool
     control_lifted: bool
     forwarded: bool
+    consented: frozenset[Label]  # by consents in force, to this recipient for this purpose
+    break_glass: frozenset[Label]  # by this viewer's own emergency access in force
 
 
 @dataclass(frozen=True, slots=True)

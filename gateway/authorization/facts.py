@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from gateway.authorization.decision import Authorizer, Effect, Evidence, Facts, Grant
+from gateway.authorization.standing import NO_STANDING, NONE, Standing
 from gateway.viewer import Viewer
 from schema.codes.regions import REGIONS
 from schema.enums import Role
 from schema.label import Label
+
+_SUBJECT: Final = frozenset({Role.SUBJECT.name})  # stands alone: nobody is staff and the person in one token
+
+# Few sets of facts are met, so each is made once. In the order of Facts: a test changes one piece of evidence at a
+# time and looks for its fact.
+_facts: Final = lru_cache(maxsize=50_000)(Facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,29 +29,37 @@ class LabelGrant:
     because: str
 
 
-def derive_facts(viewer: Viewer, evidence: Evidence) -> Facts:
-    """How this viewer stands to this person."""
-    agency = viewer.agency
-    return Facts(
-        roles=viewer.roles,
-        purpose=viewer.purpose,
-        agency_kind=viewer.agency_kind,
-        responsible=agency in evidence.active_agencies or agency in evidence.police_codes,
-        formerly=agency in evidence.measure_agencies or agency in evidence.source_agencies,
-        in_my_tree=_is_under(evidence.execution_place or evidence.residence, viewer.jurisdiction),
-        domiciled_in_my_tree=_is_under(evidence.domicile, viewer.jurisdiction),
-        my_decision=agency in evidence.decision_agencies,
-        legal_basis=bool(viewer.case_number),
-        is_self=_is_subject(viewer) and viewer.person == evidence.person,
-        sealed=evidence.sealed,
-        minor=evidence.under_18,
-        control_lifted=evidence.control_lifted,
-        forwarded=viewer.forwarded,
+def derive_facts(viewer: Viewer, evidence: Evidence, standing: Standing = NO_STANDING) -> Facts:
+    """How this viewer stands to this person. Called for every person of a list."""
+    agency, person, case_number = viewer.agency, evidence.person, viewer.case_number
+    return _facts(
+        viewer.roles,
+        viewer.purpose,
+        viewer.agency_kind,
+        agency in evidence.active_agencies or agency in evidence.police_codes,
+        agency in evidence.measure_agencies or agency in evidence.source_agencies,
+        _is_under(evidence.execution_place or evidence.residence, viewer.jurisdiction),
+        _is_under(evidence.domicile, viewer.jurisdiction),
+        agency in evidence.decision_agencies,
+        agency in evidence.agreement_agencies,
+        agency in evidence.awaiting_agencies,
+        bool(case_number),
+        bool(case_number) and case_number in evidence.decision_numbers,
+        viewer.person == person and viewer.roles == _SUBJECT,
+        person in standing.family,
+        evidence.sealed,
+        evidence.file_closed,
+        evidence.under_18,
+        evidence.control_lifted,
+        viewer.forwarded,
+        standing.consented.get(person, NONE),
+        standing.break_glass.get(person, NONE),
     )
 
 
-def best_facts(viewer: Viewer) -> Facts:
+def best_facts(viewer: Viewer, standing: Standing = NO_STANDING) -> Facts:
     """The facts of the person of whom this viewer could see most: every tie holds, nothing is guarded."""
+    consented, break_glass = standing.at_best()
     return Facts(
         roles=viewer.roles,
         purpose=viewer.purpose,
@@ -53,26 +69,33 @@ def best_facts(viewer: Viewer) -> Facts:
         in_my_tree=True,
         domiciled_in_my_tree=True,
         my_decision=True,
+        assigned=True,
+        handoff_to_me=True,
         legal_basis=bool(viewer.case_number),
-        is_self=_is_subject(viewer) and viewer.person is not None,
-        sealed=False,
+        legal_order=bool(viewer.case_number),
+        is_self=viewer.roles == _SUBJECT and viewer.person is not None,
+        is_family_with_consent=bool(standing.family),
+        record_sealed=False,
+        file_sealed=False,
         minor=False,
         control_lifted=False,
         forwarded=viewer.forwarded,
+        consented=consented,
+        break_glass=break_glass,
     )
 
 
-def viewer_grants(authorizer: Authorizer, viewer: Viewer) -> tuple[LabelGrant, ...]:
+def viewer_grants(authorizer: Authorizer, viewer: Viewer, standing: Standing = NO_STANDING) -> tuple[LabelGrant, ...]:
     """For every label, the most that this viewer could see for this purpose."""
-    decision = authorizer.decide(best_facts(viewer))
+    decision = authorizer.decide(best_facts(viewer, standing))
     return tuple(
         LabelGrant(label, decision[label].effect, _because(authorizer, viewer, decision[label])) for label in Label
     )
 
 
-def never_visible(authorizer: Authorizer, viewer: Viewer) -> frozenset[Label]:
+def never_visible(authorizer: Authorizer, viewer: Viewer, standing: Standing = NO_STANDING) -> frozenset[Label]:
     """The labels denied even at best; nothing of them need be fetched."""
-    decision = authorizer.decide(best_facts(viewer))
+    decision = authorizer.decide(best_facts(viewer, standing))
     return frozenset(label for label in Label if decision[label].effect is Effect.DENY)
 
 
@@ -83,10 +106,6 @@ def _because(authorizer: Authorizer, viewer: Viewer, grant: Grant) -> str:
     if grant.effect is Effect.ALLOW:
         return f"Visible of the people in your charge. {grounds}"
     return f"Visible in part of the people in your charge. {grounds}" if grant.effect is Effect.MASK else grounds
-
-
-def _is_subject(viewer: Viewer) -> bool:
-    return viewer.roles == {Role.SUBJECT.name}
 
 
 @lru_cache(maxsize=65_536)

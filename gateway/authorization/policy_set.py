@@ -29,7 +29,7 @@ DIRECTORY = Path(__file__).with_name("policies")
 NAMESPACE = "Yiti"
 SCHEMA_FILE, GROUPS_FILE = "schema.cedarschema", "groups.yaml"
 REQUIRED = {"id": "a name that stands in the access log", "basis": "the article it rests on"}
-ANNOTATIONS = frozenset({*REQUIRED, "mask"})
+ANNOTATIONS = frozenset({*REQUIRED, "mask", "obligation"})
 
 Uid = tuple[str, str]  # entity type without namespace, id
 
@@ -52,6 +52,7 @@ class Policy:
     forbids: bool
     file: str
     line: int
+    obligation: str | None = None  # what comes with the permission, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +192,7 @@ def _read(
                 body["effect"] == "forbid",
                 statement.file,
                 statement.line,
+                annotations.get("obligation"),
             )
 
 

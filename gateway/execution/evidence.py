@@ -7,6 +7,7 @@ from datetime import date
 
 from gateway.authorization.decision import Evidence
 from gateway.execution.merge import Merged
+from gateway.execution.ties import awaited_by, bound_to, is_closed
 from schema.derived import all_rows, is_running, place_of
 from schema.file import PersonFile, Row
 
@@ -44,6 +45,10 @@ def evidence(person: PersonFile, merged: Merged, agencies: frozenset[str], today
         under_18=isinstance(born, date) and _age(born, today) < 18,
         sealed=any(row.values.get("sealed") is True for row in merged.records),
         control_lifted=values.get("controlStatus") == "LIFTED",
+        agreement_agencies=bound_to(all_rows(person, "Agreement"), today),
+        awaiting_agencies=awaited_by(measures, today) if len(running) < len(measures) else _NONE,
+        decision_numbers=_codes(decisions, "number") if decisions else _NONE,
+        file_closed=not running and is_closed(measures, today),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from gateway.authorization.decision import Evidence, Facts
 from gateway.viewer import Viewer
+from schema.label import Label
 
 NOBODY = Facts(
     roles=frozenset(),
@@ -16,16 +17,23 @@ NOBODY = Facts(
     in_my_tree=False,
     domiciled_in_my_tree=False,
     my_decision=False,
+    assigned=False,
+    handoff_to_me=False,
     legal_basis=False,
+    legal_order=False,
     is_self=False,
-    sealed=False,
+    is_family_with_consent=False,
+    record_sealed=False,
+    file_sealed=False,
     minor=False,
     control_lifted=False,
     forwarded=False,
+    consented=frozenset(),
+    break_glass=frozenset(),
 )
 
 
-def facts(role: str, purpose: str, **true: bool) -> Facts:
+def facts(role: str, purpose: str, **true: bool | frozenset[Label]) -> Facts:
     return replace(NOBODY, roles=frozenset({role}), purpose=purpose, **true)
 
 
@@ -55,4 +63,8 @@ EVIDENCE = Evidence(
     under_18=False,
     sealed=False,
     control_lifted=False,
+    agreement_agencies=frozenset(),
+    awaiting_agencies=frozenset(),
+    decision_numbers=frozenset(),
+    file_closed=False,
 )

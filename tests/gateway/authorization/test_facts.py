@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from gateway.authorization.decide import CedarAuthorizer
 from gateway.authorization.decision import Effect, Evidence
 from gateway.authorization.facts import best_facts, derive_facts, never_visible, viewer_grants
+from gateway.authorization.standing import Standing
 from gateway.viewer import Viewer
 from schema.enums import Purpose, Role
 from schema.label import Label
@@ -20,8 +21,8 @@ MINE = frozenset({VIEWER.agency})
 
 def test_nothing_known_means_no_tie() -> None:
     facts = derive_facts(VIEWER, EVIDENCE)
-    ties = ("responsible", "formerly", "in_my_tree", "domiciled_in_my_tree", "my_decision", "is_self", "legal_basis")
-    assert not any(getattr(facts, tie) for tie in ties)
+    about_viewer = {"roles", "purpose", "agency_kind"}
+    assert not any(getattr(facts, field.name) for field in fields(facts) if field.name not in about_viewer)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,10 @@ def test_nothing_known_means_no_tie() -> None:
         ({"source_agencies": MINE}, "formerly"),
         ({"decision_agencies": MINE}, "my_decision"),
         ({"domicile": "320102"}, "domiciled_in_my_tree"),
-        ({"sealed": True}, "sealed"),
+        ({"sealed": True}, "record_sealed"),
+        ({"file_closed": True}, "file_sealed"),
+        ({"agreement_agencies": MINE}, "assigned"),
+        ({"awaiting_agencies": MINE}, "handoff_to_me"),
         ({"under_18": True}, "minor"),
         ({"control_lifted": True}, "control_lifted"),
     ],
@@ -78,6 +82,24 @@ def test_a_case_number_is_a_legal_basis_and_a_blank_one_is_none() -> None:
     assert not derive_facts(replace(VIEWER, case_number=""), EVIDENCE).legal_basis
 
 
+def test_a_case_number_is_a_legal_order_where_a_decision_about_the_person_bears_it() -> None:
+    evidence = replace(EVIDENCE, decision_numbers=frozenset({"A-1", ""}))
+    assert derive_facts(replace(VIEWER, case_number="A-1"), evidence).legal_order
+    assert not derive_facts(replace(VIEWER, case_number="A-2"), evidence).legal_order
+    assert not derive_facts(replace(VIEWER, case_number=""), evidence).legal_order
+    assert not derive_facts(VIEWER, evidence).legal_order
+
+
+def test_standing_counts_for_the_person_it_speaks_of_and_nobody_else() -> None:
+    health = frozenset({Label.EXISTENCE, Label.HEALTH})
+    standing = Standing({"person-1": health}, frozenset({"person-1"}), {"person-1": health})
+    mine, other = (
+        derive_facts(VIEWER, replace(EVIDENCE, person=person), standing) for person in ("person-1", "person-2")
+    )
+    assert (mine.consented, mine.is_family_with_consent, mine.break_glass) == (health, True, health)
+    assert (other.consented, other.is_family_with_consent, other.break_glass) == (frozenset(), False, frozenset())
+
+
 def test_a_viewer_of_another_gateway_is_forwarded() -> None:
     assert derive_facts(replace(VIEWER, via=("gateway.330000",)), EVIDENCE).forwarded
 
@@ -108,15 +130,25 @@ any_evidence = st.builds(
     under_18=st.booleans(),
     sealed=st.booleans(),
     control_lifted=st.booleans(),
+    agreement_agencies=agencies,
+    awaiting_agencies=agencies,
+    decision_numbers=st.frozensets(st.sampled_from(["A-1", "A-2"])),
+    file_closed=st.booleans(),
+)
+labels = st.frozensets(st.sampled_from(list(Label)), max_size=4)
+by_person = st.dictionaries(st.sampled_from([EVIDENCE.person, "person-2"]), labels)
+any_standing = st.builds(
+    Standing, by_person, st.frozensets(st.sampled_from([EVIDENCE.person, "person-2"])), by_person
 )
 
 
 @settings(max_examples=200, deadline=None)
-@given(any_viewer, any_evidence)
-def test_nobody_is_shown_more_than_at_best(viewer: Viewer, evidence: Evidence) -> None:
-    best, real = AUTHORIZER.decide(best_facts(viewer)), AUTHORIZER.decide(derive_facts(viewer, evidence))
+@given(any_viewer, any_evidence, any_standing)
+def test_nobody_is_shown_more_than_at_best(viewer: Viewer, evidence: Evidence, standing: Standing) -> None:
+    best = AUTHORIZER.decide(best_facts(viewer, standing))
+    real = AUTHORIZER.decide(derive_facts(viewer, evidence, standing))
     assert all(real[label].effect <= best[label].effect for label in Label)
-    assert all(real[label].effect is Effect.DENY for label in never_visible(AUTHORIZER, viewer))
+    assert all(real[label].effect is Effect.DENY for label in never_visible(AUTHORIZER, viewer, standing))
 
 
 def test_labels_that_a_clerk_can_never_see_need_not_be_fetched() -> None:

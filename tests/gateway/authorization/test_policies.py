@@ -119,6 +119,73 @@ TABLE = [
     ("CIVIL_AFFAIRS_CLERK", "SUPPORT", "responsible in_my_tree legal_basis", "EXISTENCE ELIGIBILITY", "", ""),
     ("AUDITOR", "AUDIT", "", "EXISTENCE AUDIT", "", "EXISTENCE AUDIT"),
     ("AUDITOR", "AUDIT", "responsible in_my_tree legal_basis", "EXISTENCE AUDIT", "", "EXISTENCE AUDIT"),
+    ("CENTRE_OFFICER", "AFTERCARE", "in_my_tree formerly", "", "", ""),
+    (
+        "CENTRE_OFFICER",
+        "AFTERCARE",
+        "responsible",
+        f"{CORE} CONTACT ASSESSMENT DRUG_USE FAMILY AFTERCARE SUPPORT HANDOFF",
+        "ID_NUMBER",
+        f"{CORE} CONTACT",
+    ),
+    ("CENTRE_OFFICER", "HANDOFF", "handoff_to_me", f"{CORE} ASSESSMENT HANDOFF", "ID_NUMBER", ""),
+    ("FACILITY_RELEASE_OFFICER", "HANDOFF", "handoff_to_me", f"{CORE} ID_NUMBER POLICE HANDOFF", "", ""),
+    ("TOWNSHIP_WORKER", "HANDOFF", "handoff_to_me", f"{CORE} CONTACT ASSESSMENT HANDOFF", "", ""),
+    ("TOWNSHIP_WORKER", "AFTERCARE", "handoff_to_me", "", "", ""),
+    (
+        "DYNAMIC_CONTROL_OFFICER",
+        "HANDOFF",
+        "in_my_tree",
+        f"{CORE} ID_NUMBER CONTACT POLICE DRUG_USE HANDOFF",
+        "",
+        f"{CORE} ID_NUMBER CONTACT POLICE",
+    ),
+    (
+        "DYNAMIC_CONTROL_OFFICER",
+        "STATUTORY_QUERY",
+        "domiciled_in_my_tree",
+        f"{CORE} ID_NUMBER CONTACT POLICE",
+        "",
+        f"{CORE} ID_NUMBER CONTACT POLICE",
+    ),
+    ("DYNAMIC_CONTROL_OFFICER", "HANDOFF", "handoff_to_me", f"{CORE} HANDOFF", "", ""),
+    ("DYNAMIC_CONTROL_OFFICER", "HANDOFF", "my_decision formerly", "", "", ""),
+    (
+        "POLICE_CASE_OFFICER",
+        "STATUTORY_QUERY",
+        "legal_basis legal_order",
+        f"{CORE} ID_NUMBER POLICE CONTACT ASSESSMENT DRUG_USE HANDOFF",
+        "",
+        "",
+    ),
+    ("SOCIAL_WORKER", "AFTERCARE", "in_my_tree formerly", "", "", ""),
+    (
+        "SOCIAL_WORKER",
+        "AFTERCARE",
+        "assigned",
+        f"{CORE} CONTACT AFTERCARE SUPPORT HANDOFF",
+        "",
+        "EXISTENCE IDENTITY CONTACT",
+    ),
+    ("SOCIAL_WORKER", "SUPPORT", "assigned", "EXISTENCE IDENTITY CONTACT SUPPORT ELIGIBILITY", "", ""),
+    ("HOSPITAL_DOCTOR", "TREATMENT", "in_my_tree", "", "", ""),
+    (
+        "HOSPITAL_DOCTOR",
+        "TREATMENT",
+        "formerly",
+        "EXISTENCE IDENTITY CONTACT FAMILY DRUG_USE HEALTH",
+        "ID_NUMBER",
+        "EXISTENCE IDENTITY",
+    ),
+    ("EMPLOYMENT_CLERK", "SUPPORT", "responsible in_my_tree", "EXISTENCE ELIGIBILITY", "", ""),
+    ("MEDICAL_AID_CLERK", "SUPPORT", "formerly", "EXISTENCE ELIGIBILITY", "", ""),
+    ("TAX_CLERK", "SUPPORT", "", "EXISTENCE ELIGIBILITY", "", ""),
+    ("LEGAL_AID_OFFICER", "SUPPORT", "responsible in_my_tree formerly", "", "", ""),
+    ("STATISTICIAN", "STATISTICS", "in_my_tree responsible formerly", "", "", ""),
+    ("SUPERVISOR", "AUDIT", "in_my_tree", "EXISTENCE HANDOFF", "", ""),
+    ("SUPERVISOR", "AUDIT", "responsible formerly", "", "", ""),
+    ("SUPERVISOR", "STATISTICS", "in_my_tree", "", "", ""),
+    ("RELATIVE", "OWN_ACCESS", "is_self in_my_tree is_family_with_consent", "", "", ""),
     ("SUBJECT", "OWN_ACCESS", "", "", "", ""),
     ("SUBJECT", "OWN_ACCESS", "is_self", " ".join(x for x in Label if x is not Label.PUBLIC), "", ""),
 ]
@@ -139,15 +206,45 @@ def test_role_purpose_and_ties_decide_what_is_seen(
 
 
 SERVES = {
+    "TREATMENT": {"HOSPITAL_DOCTOR"},
     "ASSESSMENT": {"FACILITY_ASSESSOR"},
-    "HANDOFF": {"FACILITY_RELEASE_OFFICER", "POLICE_CASE_OFFICER", "TOWNSHIP_WORKER", "AFTERCARE_OFFICER"},
-    "AFTERCARE": {"TOWNSHIP_WORKER", "AFTERCARE_OFFICER"},
-    "SUPPORT": {"CIVIL_AFFAIRS_CLERK", "TOWNSHIP_WORKER", "AFTERCARE_OFFICER"},
-    "STATUTORY_QUERY": {"POLICE_CASE_OFFICER"},
-    "AUDIT": {"AUDITOR"},
-    "OWN_ACCESS": {"SUBJECT"},
+    "HANDOFF": {
+        "FACILITY_RELEASE_OFFICER",
+        "CENTRE_OFFICER",
+        "POLICE_CASE_OFFICER",
+        "DYNAMIC_CONTROL_OFFICER",
+        "TOWNSHIP_WORKER",
+        "AFTERCARE_OFFICER",
+    },
+    "AFTERCARE": {"CENTRE_OFFICER", "TOWNSHIP_WORKER", "SOCIAL_WORKER", "AFTERCARE_OFFICER"},
+    "SUPPORT": {
+        "CIVIL_AFFAIRS_CLERK",
+        "EMPLOYMENT_CLERK",
+        "MEDICAL_AID_CLERK",
+        "TAX_CLERK",
+        "LEGAL_AID_OFFICER",
+        "TOWNSHIP_WORKER",
+        "SOCIAL_WORKER",
+        "AFTERCARE_OFFICER",
+    },
+    "STATUTORY_QUERY": {"POLICE_CASE_OFFICER", "DYNAMIC_CONTROL_OFFICER"},
+    "STATISTICS": set(),  # counts, but nobody's row
+    "AUDIT": {"AUDITOR", "SUPERVISOR"},
+    "OWN_ACCESS": {"SUBJECT", "RELATIVE"},
 }
-TIES = ("responsible", "formerly", "in_my_tree", "domiciled_in_my_tree", "my_decision", "legal_basis", "is_self")
+TIES = (
+    "responsible",
+    "formerly",
+    "in_my_tree",
+    "domiciled_in_my_tree",
+    "my_decision",
+    "assigned",
+    "handoff_to_me",
+    "legal_basis",
+    "legal_order",
+    "is_self",
+    "is_family_with_consent",
+)
 
 
 @pytest.mark.parametrize("role", [role.name for role in Role])
@@ -155,7 +252,9 @@ TIES = ("responsible", "formerly", "in_my_tree", "domiciled_in_my_tree", "my_dec
 def test_a_purpose_opens_something_exactly_to_the_roles_that_serve_it(
     authorizer: CedarAuthorizer, role: str, purpose: str
 ) -> None:
-    decision = authorizer.decide(facts(role, purpose, **dict.fromkeys(TIES, True)))
+    opened = frozenset(Label)
+    everything = {**dict.fromkeys(TIES, True), "consented": opened, "break_glass": opened}
+    decision = authorizer.decide(facts(role, purpose, **everything))
     personal = [label for label in Label if label is not Label.PUBLIC and decision[label].effect is not Effect.DENY]
     assert bool(personal) == (role in SERVES[purpose])
 
@@ -189,6 +288,88 @@ def test_every_grant_names_its_policies(authorizer: CedarAuthorizer) -> None:
 
 
 def test_the_reason_shown_is_coarse(authorizer: CedarAuthorizer) -> None:
-    sealed = authorizer.decide(facts("TOWNSHIP_WORKER", "AFTERCARE", in_my_tree=True, sealed=True))
+    sealed = authorizer.decide(facts("TOWNSHIP_WORKER", "AFTERCARE", in_my_tree=True, record_sealed=True))
     stranger = authorizer.decide(facts("TOWNSHIP_WORKER", "AFTERCARE"))
     assert {sealed[x].reason for x in Label} == {stranger[x].reason for x in Label} == {"granted", "not_permitted"}
+
+
+CONSENTED = frozenset({Label.EXISTENCE, Label.HEALTH, Label.POLICE})
+
+
+@pytest.mark.parametrize(
+    ("role", "purpose"),
+    [("HOSPITAL_DOCTOR", "TREATMENT"), ("LEGAL_AID_OFFICER", "SUPPORT"), ("SOCIAL_WORKER", "AFTERCARE")],
+)
+def test_a_consent_opens_what_it_names_and_a_person_may_open(
+    authorizer: CedarAuthorizer, role: str, purpose: str
+) -> None:
+    decision = authorizer.decide(facts(role, purpose, consented=CONSENTED))
+    seen = {label for label in Label if decision[label].effect is Effect.ALLOW}
+    assert seen == {Label.PUBLIC, Label.EXISTENCE, Label.HEALTH}
+    assert not any(decision[label].may_filter for label in CONSENTED)
+
+
+def test_a_consent_opens_no_sealed_record(authorizer: CedarAuthorizer) -> None:
+    decision = authorizer.decide(facts("HOSPITAL_DOCTOR", "TREATMENT", consented=CONSENTED, record_sealed=True))
+    assert all(decision[label].effect is Effect.DENY for label in CONSENTED)
+
+
+def test_an_emergency_opens_what_it_names_but_never_hiv(authorizer: CedarAuthorizer) -> None:
+    opened = frozenset({Label.EXISTENCE, Label.HEALTH, Label.HEALTH_HIV, Label.POLICE})
+    decision = authorizer.decide(facts("HOSPITAL_DOCTOR", "TREATMENT", break_glass=opened))
+    assert {label for label in opened if decision[label].effect is Effect.ALLOW} == {Label.EXISTENCE, Label.HEALTH}
+    assert decision[Label.HEALTH].policies == ("B01-break-glass",)
+
+
+def test_an_emergency_opens_nothing_to_a_role_that_is_not_named(authorizer: CedarAuthorizer) -> None:
+    decision = authorizer.decide(facts("CIVIL_AFFAIRS_CLERK", "SUPPORT", break_glass=frozenset(Label)))
+    assert decision[Label.CONTACT].effect is Effect.DENY
+
+
+MAY = [
+    # action, role, purpose, ties, labels of which some are permitted
+    ("aggregate", "STATISTICIAN", "STATISTICS", "in_my_tree", "CUSTODY ASSESSMENT AFTERCARE SUPPORT HANDOFF"),
+    (
+        "aggregate",
+        "SUPERVISOR",
+        "STATISTICS",
+        "in_my_tree record_sealed",
+        "CUSTODY ASSESSMENT AFTERCARE SUPPORT HANDOFF",
+    ),
+    ("aggregate", "STATISTICIAN", "STATISTICS", "", ""),
+    ("aggregate", "SUPERVISOR", "AUDIT", "in_my_tree", ""),
+    ("aggregate", "AFTERCARE_OFFICER", "AFTERCARE", "in_my_tree", ""),
+    ("breakGlass", "HOSPITAL_DOCTOR", "TREATMENT", "", "EXISTENCE IDENTITY CONTACT FAMILY CUSTODY DRUG_USE HEALTH"),
+    ("breakGlass", "HOSPITAL_DOCTOR", "TREATMENT", "forwarded", ""),
+    ("breakGlass", "HOSPITAL_DOCTOR", "SUPPORT", "", ""),
+    ("breakGlass", "CIVIL_AFFAIRS_CLERK", "SUPPORT", "", ""),
+    ("breakGlass", "AUDITOR", "AUDIT", "", ""),
+    ("reviewBreakGlass", "AUDITOR", "AUDIT", "", "AUDIT"),
+    ("reviewBreakGlass", "SUPERVISOR", "AUDIT", "", "AUDIT"),
+    ("reviewBreakGlass", "HOSPITAL_DOCTOR", "TREATMENT", "responsible", ""),
+    ("recordConsent", "SUBJECT", "OWN_ACCESS", "", ""),
+    ("recordConsent", "AFTERCARE_OFFICER", "AFTERCARE", "forwarded in_my_tree", ""),
+    ("recordConsent", "AFTERCARE_OFFICER", "AFTERCARE", "domiciled_in_my_tree", ""),
+    ("recordConsent", "TOWNSHIP_WORKER", "AFTERCARE", "in_my_tree", ""),
+    ("recordConsent", "RELATIVE", "OWN_ACCESS", "is_family_with_consent", ""),
+]
+
+
+@pytest.mark.parametrize(("action", "role", "purpose", "ties", "labels"), MAY)
+def test_who_may_do_what_besides_seeing(
+    authorizer: CedarAuthorizer, action: str, role: str, purpose: str, ties: str, labels: str
+) -> None:
+    known = facts(role, purpose, **dict.fromkeys(ties.split(), True))
+    assert {label.value for label in authorizer.permitted(known, action)} == set(labels.split())
+
+
+@pytest.mark.parametrize(
+    ("role", "purpose", "tie"),
+    [("SUBJECT", "OWN_ACCESS", "is_self"), ("FACILITY_RELEASE_OFFICER", "HANDOFF", "formerly")],
+)
+def test_the_person_and_who_holds_the_paper_may_record_a_consent(
+    authorizer: CedarAuthorizer, role: str, purpose: str, tie: str
+) -> None:
+    permitted = authorizer.permitted(facts(role, purpose, **{tie: True}), "recordConsent")
+    assert Label.HEALTH_HIV in permitted
+    assert not permitted.keys() & {Label.POLICE, Label.ID_NUMBER, Label.AUDIT, Label.PUBLIC}

@@ -208,7 +208,7 @@ async def test_while_nobody_can_say_whether_a_record_is_sealed_it_counts_as_seal
     await ask(small, query, {"id": ANN_ID})
     small.sources.down.add("police")
     await ask(small, query, {"id": ANN_ID})
-    assert [facts.sealed for facts in small.authorizer.asked if not facts.responsible] == [False, True]
+    assert [facts.record_sealed for facts in small.authorizer.asked if not facts.responsible] == [False, True]
 
 
 async def test_nothing_there_is_an_empty_list_and_not_known_is_null() -> None:
