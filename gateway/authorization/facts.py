@@ -13,6 +13,9 @@ from schema.codes.regions import REGIONS
 from schema.enums import Role
 from schema.label import Label
 
+BOUND_ROLES: Final = frozenset({Role.SOCIAL_WORKER.name})
+"""To whom an agreement in force is a tie: for these alone agreements are read to decide."""
+
 _SUBJECT: Final = frozenset({Role.SUBJECT.name})  # stands alone: nobody is staff and the person in one token
 
 # Few sets of facts are met, so each is made once. In the order of Facts: a test changes one piece of evidence at a

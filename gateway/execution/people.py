@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from adapters.contract import Call, Record
 from gateway.authorization.decision import Authorizer, Decision
-from gateway.authorization.facts import derive_facts, never_visible
+from gateway.authorization.facts import BOUND_ROLES, derive_facts, never_visible
+from gateway.authorization.standing import NO_STANDING, Standing
 from gateway.execution.directory import Directory
 from gateway.execution.evidence import evidence
 from gateway.execution.handles import Handles
@@ -39,6 +40,7 @@ class House:
     directory: Directory
     merger: Merger
     handles: Handles
+    standing: Callable[[Viewer], Standing] = lambda _viewer: NO_STANDING  # what our own registers say of a viewer
 
 
 class Judged(Struct, frozen=True, gc=False):
@@ -67,7 +69,8 @@ class People:
         self._call = call
         self._trace = trace
         self._today = today
-        self._hidden = never_visible(house.authorizer, viewer)
+        self._standing = house.standing(viewer)
+        self._hidden = never_visible(house.authorizer, viewer, self._standing)
         self._masks: dict[tuple[int, int], tuple[Mask, Plan]] = {}  # holds the plans, so that ids stay theirs
 
     async def files(self, tokens: Sequence[str], plan: Plan, root: str) -> dict[str, PersonFile]:
@@ -103,7 +106,7 @@ class People:
         abroad = {} if self._viewer.forwarded else self._part(holders, peers=True)
         own = self._part(holders, peers=False)
         first = {**{token: found for token, found in abroad.items() if token not in own}, **own}
-        needs = plan.completed(self._hidden)
+        needs = plan.completed(self._hidden, binding=not BOUND_ROLES.isdisjoint(self._viewer.roles))
         judged, reading = await self._read(first, needs, plan, Reading({}, (), ()))
         further = {token: abroad[token] for token in own if token in abroad and judged[token].mask.is_known}
         if further:
@@ -130,7 +133,7 @@ class People:
             return {}, before
         found = await self._house.sources.read(holders, needs, self._call, peers=not self._viewer.forwarded)
         reading = before.joined(found)
-        judge = _Judging(self._house, self._viewer, self._today, reading, needs, plan)
+        judge = _Judging(self._house, self._viewer, self._standing, self._today, reading, needs, plan)
         judged: dict[str, Judged] = {}
         for token in holders:
             raw, decision = judge.person(token)
@@ -145,6 +148,7 @@ class _Judging:
         self,
         house: House,
         viewer: Viewer,
+        standing: Standing,
         today: date,
         reading: Reading,
         needs: Mapping[str, frozenset[str]],
@@ -152,6 +156,7 @@ class _Judging:
     ) -> None:
         self._house = house
         self._viewer = viewer
+        self._standing = standing
         self._today = today
         self._reading = reading
         self._needs = needs
@@ -178,7 +183,7 @@ class _Judging:
         if problems and any(self._is_blind(problem) for problem in problems):
             # Not knowing whether a record is sealed is no licence to show it (治安管理处罚法 136).
             found = replace(found, sealed=True)
-        return raw, house.authorizer.decide(derive_facts(self._viewer, found))
+        return raw, house.authorizer.decide(derive_facts(self._viewer, found, self._standing))
 
     def _known_empty(self, problems: Sequence[Problem]) -> Mapping[str, Sequence[Record]]:
         """What every source was asked for and none has is known to be empty; what failed is not known."""

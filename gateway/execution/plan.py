@@ -41,6 +41,9 @@ EVIDENCE: Mapping[str, tuple[str, ...]] = {
     "Decision": ("kind", "agencyCode", "decidedOn"),
 }
 
+# For viewers of some roles an agreement in force is a tie (gateway/authorization/facts.py).
+BINDING: Mapping[str, tuple[str, ...]] = {"Agreement": ("agencyCode", "signedOn", "endsOn")}
+
 # What joins several sources' rows of one measure or decision, and rows to a journey.
 JOINING: Mapping[str, tuple[str, ...]] = {
     "Measure": ("kind", "decisionNumber", "startsOn", "dueEndOn", "endedOn", "endReason", "orderedOn", "reportedOn"),
@@ -92,7 +95,7 @@ class Plan:
     fields: dict[PlannedField, None] = field(default_factory=dict)  # a set in order
     shows_records: bool = False
     shows_conflicts: bool = False
-    _completed: dict[frozenset[Label], dict[str, frozenset[str]]] = field(default_factory=dict)
+    _completed: dict[tuple[frozenset[Label], bool], dict[str, frozenset[str]]] = field(default_factory=dict)
     _joined: dict[Hashable, Plan] = field(default_factory=dict)
 
     def add(self, columns: tuple[Column, ...]) -> None:
@@ -119,17 +122,21 @@ class Plan:
             self._joined[kind] = found
         return found
 
-    def completed(self, hidden: frozenset[Label]) -> dict[str, frozenset[str]]:
+    def completed(self, hidden: frozenset[Label], *, binding: bool = False) -> dict[str, frozenset[str]]:
         """What to fetch: without labels that this viewer can never see, with what decides and what joins.
 
         A derivation under a visible label keeps its inputs even where these are hidden: they are not shown.
+        `binding` where agreements decide as well.
         """
-        found = self._completed.get(hidden)
+        found = self._completed.get((hidden, binding))
         if found is None:
-            found = self._completed[hidden] = self._complete(hidden)
+            deciding = {**EVIDENCE, **BINDING} if binding else EVIDENCE
+            found = self._completed[hidden, binding] = self._complete(hidden, deciding)
         return found
 
-    def _complete(self, hidden: frozenset[Label]) -> dict[str, frozenset[str]]:
+    def _complete(
+        self, hidden: frozenset[Label], deciding: Mapping[str, tuple[str, ...]]
+    ) -> dict[str, frozenset[str]]:
         kept: dict[str, set[str]] = {
             entity: {name for name in names if ENTITIES[entity][name].label not in hidden}
             for entity, names in self.needs.items()
@@ -140,7 +147,7 @@ class Plan:
             if derivation.label not in hidden:
                 for column in derivation.needs:
                     kept.setdefault(column.entity, set()).add(column.name)
-        for entity, names in EVIDENCE.items():
+        for entity, names in deciding.items():
             kept.setdefault(entity, set()).update(names)
         for entity in list(kept):
             kept[entity].update(JOINING.get(entity, ()))

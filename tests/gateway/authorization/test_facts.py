@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.authorization.decide import CedarAuthorizer
 from gateway.authorization.decision import Effect, Evidence
-from gateway.authorization.facts import best_facts, derive_facts, never_visible, viewer_grants
+from gateway.authorization.facts import BOUND_ROLES, best_facts, derive_facts, never_visible, viewer_grants
 from gateway.authorization.standing import Standing
 from gateway.viewer import Viewer
 from schema.enums import Purpose, Role
@@ -163,3 +163,13 @@ def test_grants_say_why_in_words_and_articles() -> None:
     assert grants[Label.POLICE].because == "No rule opens POLICE to these roles for the purpose AFTERCARE."
     assert grants[Label.HEALTH_HIV].because.startswith("G03-hiv: 艾滋病防治条例 39(2)")
     assert grants[Label.ID_NUMBER].because.startswith("Visible in part")
+
+
+def test_agreements_are_read_for_every_role_whose_policies_speak_of_them() -> None:
+    speaking = {
+        entity.id
+        for policy in AUTHORIZER.policies.rules.to_pst().static_policies.values()
+        if "attr='assigned'" in repr(policy.clauses)
+        for entity in [getattr(policy.principal, "entity", None)]
+    }
+    assert speaking == BOUND_ROLES
