@@ -165,7 +165,7 @@ class Feeder:
 
 def _found(stored: StoredEntry) -> Found:
     try:
-        return words_of(read_entry(stored))
+        return words_of(read_entry(stored), stored.lists.values())
     except ValueError:  # it has its place in the log, so it has one here
         nothing: frozenset[Part] = frozenset()
         return Found(stored.index, 0, UNREADABLE, "", "", "", "", None, nothing, nothing, (), ())

@@ -6,12 +6,16 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
+from typing import Final
 
 from gateway.audit.event import EventRecord, Kind
-from gateway.audit.record import AccessRecord, EventEntry, LogEntry
+from gateway.audit.record import AccessedField, AccessRecord, EventEntry, LogEntry
+from gateway.audit.shown import FieldList, shown
 from gateway.audit.stored import microseconds
 
 Part = tuple["WordKind", str]
+_KEPT: Final = 4_096  # shapes; few exist however many entries there are
 
 
 class WordKind(IntEnum):
@@ -70,20 +74,23 @@ def shape_name(parts: Iterable[Part]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def words_of(entry: LogEntry | EventEntry) -> Found:
-    """What an entry is found by."""
+def words_of(entry: LogEntry | EventEntry, lists: Iterable[FieldList] = ()) -> Found:
+    """What an entry is found by. `lists` are those that an access names, where they are at hand."""
     record = entry.record
     if isinstance(record, AccessRecord):
-        return _found(entry.index, record, Kind.ACCESS, _access_parts(record), _sources(record), ())
-    return _found(entry.index, record, record.kind, _event_parts(record), [], record.references)
+        held = frozenset(lists or (group.list for group in shown(record.fields).groups))
+        shape = _access_shape(held, record.roles)
+        return _found(entry.index, record, Kind.ACCESS, shape, _access_route(record), ())
+    shape, route = frozenset(_event_parts(record)), frozenset(_gateways(record.via))
+    return _found(entry.index, record, record.kind, shape, route, record.references)
 
 
 def _found(
     index: int,
     record: AccessRecord | EventRecord,
     kind: Kind,
-    parts: Iterable[Part],
-    sources: Iterable[Part],
+    shape: frozenset[Part],
+    route: frozenset[Part],
     references: Iterable[str],
 ) -> Found:
     return Found(
@@ -95,30 +102,44 @@ def _found(
         purpose=record.purpose,
         outcome=record.outcome,
         request=request_number(record.request_id) if record.request_id else None,
-        shape=frozenset([*parts, *((WordKind.ROLE, role) for role in record.roles)]),
-        route=frozenset([*sources, *((WordKind.VIA, peer) for peer in record.via)]),
+        shape=shape,
+        route=route,
         persons=tuple(dict.fromkeys(record.persons)),
         references=tuple(dict.fromkeys(references)),
     )
 
 
-def _access_parts(record: AccessRecord) -> Iterator[Part]:
-    for one in record.fields:
-        yield WordKind.FIELD, one.path
-        yield WordKind.FIELD_EFFECT, with_effect(one.path, one.effect)
-        yield WordKind.LABEL, one.label
-        yield WordKind.LABEL_EFFECT, with_effect(one.label, one.effect)
-        yield WordKind.EFFECT, one.effect
-        for policy in one.policies:
-            yield WordKind.POLICY, policy
+@lru_cache(_KEPT)
+def _access_shape(lists: frozenset[FieldList], roles: tuple[str, ...]) -> frozenset[Part]:
+    parts = {part for one in lists for field in one.fields for part in _field_parts(field)}
+    return frozenset([*parts, *_roles(roles)])
+
+
+def _field_parts(field: AccessedField) -> Iterator[Part]:
+    yield WordKind.FIELD, field.path
+    yield WordKind.FIELD_EFFECT, with_effect(field.path, field.effect)
+    yield WordKind.LABEL, field.label
+    yield WordKind.LABEL_EFFECT, with_effect(field.label, field.effect)
+    yield WordKind.EFFECT, field.effect
+    for policy in field.policies:
+        yield WordKind.POLICY, policy
 
 
 def _event_parts(record: EventRecord) -> Iterator[Part]:
     yield WordKind.ACTION, record.action
     for label in record.labels:
         yield WordKind.LABEL, label
+    yield from _roles(record.roles)
 
 
-def _sources(record: AccessRecord) -> Iterator[Part]:
-    for one in record.sources:
-        yield WordKind.SOURCE, one.source
+def _roles(roles: Iterable[str]) -> list[Part]:
+    return [(WordKind.ROLE, role) for role in roles]
+
+
+def _gateways(via: Iterable[str]) -> list[Part]:
+    return [(WordKind.VIA, gateway) for gateway in via]
+
+
+def _access_route(record: AccessRecord) -> frozenset[Part]:
+    sources: list[Part] = [(WordKind.SOURCE, one.source) for one in record.sources]
+    return frozenset([*sources, *_gateways(record.via)])
