@@ -24,6 +24,7 @@ from bench.processes import GATEWAY_CORE, Running, free_port, start
 from bench.rivals import ROOT
 from gateway.audit.log import SqliteAuditLog
 from gateway.audit.record import AccessedField, AccessRecord, SourceOutcome
+from gateway.audit.shown import shown
 from gateway.tokens import Profile
 from schema.enums import AgencyKind
 
@@ -205,8 +206,8 @@ async def _append(log: SqliteAuditLog, first: int, count: int, latencies: list[f
         latencies.append((time.perf_counter() - began) * 1000)
 
 
-_ACCESSED: Final = tuple(
-    AccessedField(f"person.field{number}", "IDENTITY", "ALLOW", ("A01-aftercare-card",)) for number in range(40)
+_ACCESSED: Final = shown(
+    [AccessedField(f"person.field{number}", "IDENTITY", "ALLOW", ("A01-aftercare-card",)) for number in range(40)]
 )
 
 

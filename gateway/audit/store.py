@@ -13,7 +13,7 @@ from gateway.audit.merkle import EMPTY_ROOT, Frontier
 from gateway.audit.opening import adopt, check_head
 from gateway.audit.signer import LogSigner
 
-_HISTORY_SECONDS: Final = 1.0  # the head is signed with each commit; older checkpoints are kept at this distance
+_HISTORY_SECONDS: Final = 60.0  # the head is signed with each commit; older checkpoints are kept at this distance
 _MOST_LISTS: Final = 50_000
 
 

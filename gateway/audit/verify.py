@@ -1,0 +1,61 @@
+"""Verifying a log in SQLite as it stands, beside a gateway that goes on writing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import apsw
+
+from gateway.audit.checking import BLOCK, Checker, Progress, Report, Stated, Trust
+from gateway.audit.file import VERSION, LogDamaged, open_reading, version_of
+
+_OFTEN: Final = 64  # blocks between two reports of progress
+
+
+def verify(path: Path, trust: Trust, progress: Progress | None = None) -> Report:
+    """Everything that is wrong with the log; raises LogDamaged where it is none, apsw.Error where it cannot be read.
+
+    One snapshot: what is appended meanwhile is not looked at.
+    """
+    connection = open_reading(path)
+    try:
+        if version_of(connection) != VERSION:
+            raise LogDamaged(f"it is no access log of version {VERSION}")
+        connection.execute("BEGIN")
+        checker = Checker(_stated(connection), trust)
+        first, last, count = _extent(connection)
+        if first < 0:
+            checker.outside(first)
+        query = "SELECT idx, leaf, record FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx"
+        for start in range(0, last + 1, BLOCK):
+            rows: list[Any] = connection.execute(query, (start, start + BLOCK)).fetchall()
+            checker.feed(rows, last=start + BLOCK > last)
+            if progress is not None and (start // BLOCK % _OFTEN == 0 or start + BLOCK > last):
+                progress(min(start + BLOCK, last + 1), count)
+        return checker.finish()
+    finally:
+        connection.close()
+
+
+def _extent(connection: apsw.Connection) -> tuple[int, int, int]:
+    """The first and the last index, and how many entries there are."""
+    found: list[Any] = connection.execute("SELECT min(idx), max(idx), count(*) FROM entry").fetchall()
+    first, last, count = found[0]
+    return (0, -1, 0) if first is None else (first, last, count)
+
+
+def _stated(connection: apsw.Connection) -> Stated:
+    head: list[Any] = connection.execute("SELECT size, frontier, note FROM head").fetchall()
+    size, frontier, note = head[0] if head else (0, b"", "")
+    nodes: list[Any] = connection.execute("SELECT level, idx, hash FROM node").fetchall()
+    checkpoints: list[Any] = connection.execute("SELECT size, note FROM checkpoint").fetchall()
+    lists: list[Any] = connection.execute("SELECT digest, content FROM field_list").fetchall()
+    return Stated(
+        size=size,
+        frontier=frontier,
+        note=note,
+        nodes={(level, index): node for level, index, node in nodes},
+        checkpoints=dict(checkpoints),
+        lists=dict(lists),
+    )
