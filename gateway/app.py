@@ -15,7 +15,9 @@ from typing import Final
 from adapters.drivers import open_adapter
 from gateway.audit.log import SqliteAuditLog
 from gateway.audit.record import AuditLog
+from gateway.audit.search import SearchIndex
 from gateway.authorization.decide import CedarAuthorizer
+from gateway.console.build import Parts, build_console
 from gateway.demo_viewers import development_issuer, read_viewers
 from gateway.execution.cursor import Cursors
 from gateway.execution.directory import Directory
@@ -126,7 +128,17 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
         )
         stack.push_async_callback(_stop, renewal)
         sockets = {"/graphql": SocketEndpoint(operations)}
-        application = Application(routes, Origins(settings.cors_origins), sockets)
+        mounts = {}
+        if settings.console:
+            search = SearchIndex(
+                settings.state / "search.sqlite", audit, key=derive(index_key, "audit"), cursors=Cursors(index_key)
+            )
+            stack.push_async_callback(search.aclose)
+            search.start()
+            mounts["/console"] = build_console(
+                settings, Parts(audit, search, authorizer, tokens, verifier, issuer, _place(settings, regions))
+            )
+        application = Application(routes, Origins(settings.cors_origins), sockets, mounts)
         yield Gateway(application, engine, sources, index, audit)
 
 
@@ -227,10 +239,12 @@ def _today(fixed: date | None) -> Callable[[], date]:
 
 
 def _pages(settings: Settings, regions: Regions, issuer: DevIssuer | None) -> dict[str, Route]:
-    region = regions.get(settings.province)
-    place = f"{region.name} {settings.province}" if region is not None else settings.province
     pages = {
-        "/": Route(landing(name=settings.name, province=place, demo=settings.demo, editor=settings.editor)),
+        "/": Route(
+            landing(
+                name=settings.name, province=_place(settings, regions), demo=settings.demo, editor=settings.editor
+            )
+        ),
         **(assets() if settings.editor else {}),
     }
     if issuer is not None:
@@ -239,6 +253,11 @@ def _pages(settings: Settings, regions: Regions, issuer: DevIssuer | None) -> di
             demo_viewers(lambda: [DemoViewer(viewer.title, viewer.token(issuer)) for viewer in viewers])
         )
     return pages
+
+
+def _place(settings: Settings, regions: Regions) -> str:
+    region = regions.get(settings.province)
+    return f"{region.name} {settings.province}" if region is not None else settings.province
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

@@ -127,6 +127,27 @@ class Settings(BaseSettings):
         (), description="Origins whose pages may read answers, such as `https://front.example`."
     )
 
+    console_issuer: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")] | None = Field(
+        None,
+        description="OpenID Connect issuer at which auditors sign in to `/console`, such as `https://id.example/audit`; "
+        "unset: personas in demo mode, and no console in production.",
+    )
+    console_client_id: str | None = Field(None, description="Name under which the issuer knows the console.")
+    console_client_secret_file: Path | None = Field(
+        None, description="File with the console's secret at the issuer; unset: a public client, by PKCE alone."
+    )
+    console_url: Annotated[str, Field(pattern=r"^https?://[^\s/?#]+$")] | None = Field(
+        None,
+        description="Address by which browsers reach this gateway, such as `https://yiti.example`: the issuer sends "
+        "them back to `/console/sign-in/callback` there.",
+    )
+    console_idle_minutes: float = Field(
+        20.0, gt=0, le=480, description="After how long without a request a session of the console ends."
+    )
+    console_session_hours: float = Field(
+        8.0, gt=0, le=24, description="After how long a session of the console ends in any case."
+    )
+
     cache_ttl_seconds: float = Field(
         0.0, ge=0, le=3_600, description="How long source records are reused, encrypted; 0: never."
     )
@@ -198,6 +219,7 @@ class Settings(BaseSettings):
         "index_key_file",
         "signing_key_file",
         "trusted_documents",
+        "console_client_secret_file",
         "demo_viewers",
     )
     @classmethod
@@ -228,11 +250,22 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"{PREFIX}TRUSTED_ONLY needs {PREFIX}TRUSTED_DOCUMENTS; name the file of registered ones"
             )
+        if self.console_issuer is not None and not (self.console_client_id and self.console_url):
+            raise ValueError(
+                f"{PREFIX}CONSOLE_ISSUER needs {PREFIX}CONSOLE_CLIENT_ID and {PREFIX}CONSOLE_URL; set both"
+            )
+        open_lines = [name for name in ("console_issuer", "console_url") if self._is_open_line(name)]
+        if self.mode == "production" and open_lines:
+            names = ", ".join(PREFIX + name.upper() for name in open_lines)
+            raise ValueError(f"production signs auditors in by https alone; begin {names} with https://")
         imitation = [name for name in ("demo_viewers", "today") if getattr(self, name) is not None]
         if self.mode == "production" and imitation:
             names = ", ".join(PREFIX + name.upper() for name in imitation)
             raise ValueError(f"production knows no imitation viewers and days; unset {names}")
         return self
+
+    def _is_open_line(self, name: str) -> bool:
+        return (getattr(self, name) or "").startswith("http://")
 
     @property
     def demo(self) -> bool:
@@ -243,6 +276,11 @@ class Settings(BaseSettings):
     def editor(self) -> bool:
         """Whether the query editor is shown."""
         return self.demo if self.graphiql is None else self.graphiql
+
+    @property
+    def console(self) -> bool:
+        """Whether there is a console: where auditors can sign in to it."""
+        return self.demo or self.console_issuer is not None
 
     @property
     def audit_file(self) -> Path:

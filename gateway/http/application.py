@@ -10,10 +10,11 @@ from gateway.errors import GatewayError
 from gateway.http.access_log import fault, note
 from gateway.http.bearer import challenge
 from gateway.http.cors import Origins
-from gateway.http.exchange import Answering, Disconnected, Exchange, Receive, Scope, Send, error_reply
+from gateway.http.exchange import Answering, Disconnected, Exchange, Message, Receive, Scope, Send, error_reply
 from gateway.http.refusals import MethodNotAllowed, NotFound
 
 Endpoint = Callable[[Exchange], Awaitable[Answering]]
+Mount = Callable[[Scope, Receive, Send], Awaitable[None]]
 Socket = Callable[[Exchange, Scope, Send], Awaitable[None]]
 
 
@@ -26,26 +27,52 @@ class Route:
 
 
 class Application:
-    """Answers HTTP; exact paths only, so that looking one up costs one dictionary access."""
+    """Answers HTTP; exact paths only, so that looking one up costs one dictionary access.
+
+    `mounts` are ASGI applications of their own, each for everything under one first part of the path.
+    """
 
     def __init__(
         self,
         routes: Mapping[str, Route],
         origins: Origins | None = None,
         sockets: Mapping[str, Socket] | None = None,
+        mounts: Mapping[str, Mount] | None = None,
     ) -> None:
         self._routes = dict(routes)
+        self._mounts = dict(mounts or {})
         self._sockets = dict(sockets or {})
         self._origins = origins or Origins()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI entry."""
         if scope["type"] == "http":
-            await self._serve(scope, receive, send)
+            first = "/" + scope["path"][1:].partition("/")[0]
+            if first in self._mounts:
+                await self._hand_over(first, scope, receive, send)
+            else:
+                await self._serve(scope, receive, send)
         elif scope["type"] == "lifespan":
             await _live(receive, send)
         elif scope["type"] == "websocket":
             await self._connect(scope, receive, send)
+
+    async def _hand_over(self, first: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """To the application mounted there, which finds the exchange in its scope and answers its own failures."""
+        started = time.perf_counter()
+        exchange = Exchange.begin(scope, receive)
+        exchange.route = first
+        status = 499  # until it answers, the caller has hung up
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", exchange.request_id.encode("ascii"))]
+            await send(message)
+
+        await self._mounts[first]({**scope, "yiti.exchange": exchange}, receive, watched)
+        note(exchange, status, time.perf_counter() - started)
 
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = Exchange.begin(scope, receive)

@@ -1,0 +1,190 @@
+"""The pages behind the door, over a real log: what they show, what they refuse, and that each view is on record."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from gateway.audit.event import Kind
+from gateway.audit.record import AccessedField
+from gateway.errors import AuditUnavailable
+from tests.console.house import NUMBER, PERSON, House
+from tests.gateway.audit.accesses import access
+
+NAME = AccessedField("person.name", "IDENTITY", "ALLOW", ("C01-township-roster",))
+HEALTH = AccessedField("person.treatments", "HEALTH", "DENY", ())
+
+
+async def test_a_number_in_the_form_becomes_a_token_in_the_address(house: House) -> None:
+    await house.put(access(1, persons=(PERSON,)), access(2, persons=("p-2",)))
+    await house.sign_in()
+    answer = await house.post("/console", person=NUMBER, purpose="AFTERCARE")
+    token = house.search.token(PERSON)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"/console?person={token}&purpose=AFTERCARE"
+    page = await house.client.get(answer.headers["location"])
+    assert "Entries found: 1" in re.sub(r"\s+", " ", page.text)
+    for text in (NUMBER, PERSON):
+        assert text not in page.text
+        assert text not in answer.headers["location"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/console", "/console/trends", f"/console/people/{PERSON}", "/console/officials/staff-7"]
+)
+async def test_every_view_is_on_record_before_it_leaves(house: House, path: str) -> None:
+    await house.put(access(1, persons=(PERSON,)))
+    await house.sign_in()
+    page = await house.client.get(path)
+    assert page.status_code == 200
+    last = (await house.events())[-1]
+    assert last.record.kind is Kind.CONSOLE
+    assert last.record.subject == "staff-auditor"
+    assert last.record.purpose == "AUDIT"
+    assert f"/console/entries/{last.id}" in page.text
+    assert page.headers["x-request-id"] == last.record.request_id
+
+
+async def test_a_search_is_on_record_with_its_conditions_and_person(house: House) -> None:
+    await house.sign_in()
+    token = house.search.token(PERSON)
+    await house.client.get("/console", params={"person": token, "label": "HEALTH", "since": "2026-11-01"})
+    last = (await house.events())[-1].record
+    assert (last.action, last.persons) == ("search", (token,))
+    assert last.references == ("label:HEALTH", "since:2026-11-01")
+    assert dict(last.details) == {"page": "search", "results": 0, "shown": 0}
+
+
+async def test_who_looked_at_a_trail_is_part_of_the_trail(house: House) -> None:
+    await house.sign_in()
+    path = f"/console/people/{house.search.token(PERSON)}"
+    await house.client.get(path)
+    await house.search.catch_up()
+    assert "staff-auditor" in (await house.client.get(path)).text
+
+
+async def test_what_cannot_be_put_on_record_is_not_shown(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    await house.put(access(1, persons=(PERSON,), agency_name="绝不出现"))
+    await house.sign_in()
+
+    async def broken(*_: object) -> None:
+        raise AuditUnavailable("The disk is full.")
+
+    monkeypatch.setattr(house.log, "append_event", broken)
+    page = await house.client.get("/console")
+    assert page.status_code == 503
+    assert "AUDIT_UNAVAILABLE" in page.text
+    assert "绝不出现" not in page.text
+
+
+async def test_one_entry_in_full(house: House) -> None:
+    (entry,) = await house.put(access(1, persons=(PERSON,), fields=(NAME, HEALTH), via=("yiti-zhejiang",)))
+    await house.sign_in()
+    page = (await house.client.get(f"/console/entries/{entry}")).text
+    for text in (
+        "person.name",
+        "C01-township-roster",
+        "article of C01-township-roster",
+        "No rule opens it",
+        "js-facility",
+        "3,000",
+        "yiti-zhejiang",
+        "0123456789abcdef",
+        house.search.token(PERSON),
+    ):
+        assert text in page, text
+    assert PERSON not in page
+
+
+async def test_an_events_entry_is_shown_too(house: House) -> None:
+    await house.sign_in()
+    signed_in = (await house.events())[-1]
+    page = (await house.client.get(f"/console/entries/{signed_in.id}")).text
+    assert "Sign-in, signed in" in page
+
+
+@pytest.mark.parametrize("entry", ["AAAAAAAAAAAAAAAAAAAAAA", "x", "1"])
+async def test_an_entry_that_is_not_there(house: House, entry: str) -> None:
+    await house.sign_in()
+    page = await house.client.get(f"/console/entries/{entry}")
+    assert page.status_code == 404
+    assert "NOT_FOUND" in page.text
+
+
+async def test_pages_of_a_list_follow_each_other_without_gap(house: House) -> None:
+    await house.put(*(access(number) for number in range(60)))
+    await house.sign_in()
+    path, found = "/console?kind=access", []
+    while path:
+        page = (await house.client.get(path)).text
+        found += [int(number) for number in re.findall(r"</span>(\d+)</a></th>", page)]
+        after = re.search(r'rel="next" href="([^"]+)"', page)
+        path = after[1].replace("&amp;", "&") if after else ""
+    assert found == list(range(59, -1, -1))
+
+
+async def test_a_cited_page_can_be_opened_by_another_auditor(house: House) -> None:
+    await house.put(*(access(number) for number in range(60)))
+    await house.sign_in()
+    page = (await house.client.get("/console?kind=access")).text
+    path = re.search(r'rel="next" href="([^"]+)"', page)
+    assert path
+    await house.post("/console/sign-out")
+    await house.sign_in("second")
+    assert (await house.client.get(path[1].replace("&amp;", "&"))).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "status"),
+    [
+        ({"person": NUMBER}, "BAD_CONDITION", 400),
+        ({"request": NUMBER}, "BAD_CONDITION", 400),
+        ({"after": "forged"}, "BAD_CURSOR", 400),
+    ],
+)
+async def test_an_address_that_cannot_be_used(house: House, query: dict[str, str], code: str, status: int) -> None:
+    await house.sign_in()
+    page = await house.client.get("/console", params=query)
+    assert page.status_code == status
+    assert code in page.text
+    for value in query.values():
+        assert value not in page.text.replace("?after=forged", "")
+
+
+async def test_texts_are_escaped(house: House) -> None:
+    await house.put(access(1, agency_name="<script>x</script>", operation="<b>"))
+    await house.sign_in()
+    page = (await house.client.get("/console")).text
+    assert "<script" not in page
+    assert "<b>" not in page.replace("<b>Person", "")
+
+
+async def test_both_languages(house: House) -> None:
+    await house.sign_in()
+    assert '<html lang="en-GB">' in (await house.client.get("/console")).text
+    chosen = await house.client.get("/console?purpose=AUDIT&lang=zh")
+    assert chosen.headers["location"] == "/console?purpose=AUDIT"
+    page = await house.client.get("/console?purpose=AUDIT")
+    assert '<html lang="zh-CN">' in page.text
+    assert page.headers["content-language"] == "zh-CN"
+
+
+async def test_a_fault_of_ours_is_a_page_without_a_word_of_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    await house.sign_in()
+
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError(f"{NUMBER} must never be seen")
+
+    monkeypatch.setattr(house.search, "find", broken)
+    page = await house.client.get("/console")
+    assert page.status_code == 500
+    assert "INTERNAL" in page.text
+    assert NUMBER not in page.text
+
+
+async def test_the_index_that_lags_says_so(house: House) -> None:
+    await house.log.append(access(1))
+    await house.sign_in()
+    page = (await house.client.get("/console")).text
+    assert "cannot be found yet" in page
