@@ -14,10 +14,9 @@ from typing import Any
 
 from graphql import GraphQLList, GraphQLNonNull, GraphQLObjectType, is_leaf_type
 
-from gateway.execution.selection import Field, Selections, Way
+from gateway.execution.selection import Field, Selected, Selections, Way
 
-Objects = list[dict[str, Any]]
-Fields = tuple[Field, ...]
+Objects = list[Any]  # structs of what was selected
 
 
 class Irregular(Exception):  # not an error of anybody's: the careful way takes over
@@ -32,25 +31,20 @@ class Columns:
         self._info = info
         self._arguments = arguments
 
-    def covers(self, fields: Fields) -> bool:
-        """Whether nothing that is known beforehand stands in the way of shaping these fields."""
-        return all(map(_is_covered, fields))
-
-    def objects(self, fields: Fields, sources: Sequence[Any]) -> Objects:
-        """One dict for each source, all of one type; Irregular for whatever is out of the ordinary."""
+    def objects(self, selected: Selected, sources: Sequence[Any]) -> Objects:
+        """One struct for each source, all of one type; Irregular for whatever is out of the ordinary."""
         held: list[Any] | None = None
         columns: list[Sequence[Any]] = []
-        for one in fields:
+        for one in selected.fields:
             if one.column is not None:
                 if held is None:
                     held = [source.values for source in sources]
                 columns.append(one.column(held))
             else:
                 columns.append(self._column(one, sources))
-        keys = [one.key for one in fields]
-        if not keys:
-            return [{} for _ in sources]
-        return [dict(zip(keys, row, strict=False)) for row in zip(*columns, strict=False)]
+        if not columns:
+            return [selected.struct() for _ in sources]
+        return list(map(selected.struct, *columns))
 
     def _column(self, one: Field, sources: Sequence[Any]) -> Sequence[Any]:
         """One field of many objects."""
@@ -67,7 +61,7 @@ class Columns:
         return self._asked(one, values)
 
     def _read(self, one: Field, sources: Sequence[Any]) -> list[Any]:
-        if not _is_covered(one):
+        if not one.is_quick:
             raise Irregular
         read, call = one.read, one.call
         if read is not None:
@@ -124,13 +118,10 @@ class Columns:
         if isinstance(kind, GraphQLObjectType):
             return self.objects(self._selections.selection(kind, one), values)
         classes = list(map(type, values))
-        found = dict.fromkeys(classes)
-        if len(found) == 1:
-            return self.objects(self._selections.selection(self._concrete(kind, classes[0]), one), values)
         parts: dict[type, Any] = {}
-        for each in found:
-            fields = self._selections.selection(self._concrete(kind, each), one)
-            parts[each] = iter(self.objects(fields, [value for value in values if type(value) is each]))
+        for each in dict.fromkeys(classes):
+            selected = self._selections.selection(self._concrete(kind, each), one)
+            parts[each] = iter(self.objects(selected, [value for value in values if type(value) is each]))
         return [next(parts[each]) for each in classes]
 
     def _concrete(self, expected: Any, each: type) -> GraphQLObjectType:
@@ -173,8 +164,3 @@ def _leaf_lists(one: Field, values: list[Any], inner: Any, *, optional: bool) ->
                 raise Irregular
             shaped.append(items)
     return shaped
-
-
-def _is_covered(one: Field) -> bool:
-    """Whether a field is read without waiting and without what only graphql-core's own way gives."""
-    return not one.waits and (one.read or one.call or one.given) is not None

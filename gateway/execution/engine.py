@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
+import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode
 
 from adapters.contract import Call, Deadline
@@ -24,6 +25,7 @@ from gateway.execution.reader import RequestReader
 from gateway.execution.trace import Trace
 from gateway.sources.reading import Problem
 from gateway.viewer import Viewer
+from gateway.written import encode
 
 log = logging.getLogger("yiti.execution")
 
@@ -40,12 +42,31 @@ class Request:
     variables: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
 class Answer:
-    """The response object and the HTTP status that fits it."""
+    """The response object as it is sent, written once, and the HTTP status that fits it."""
 
-    body: Mapping[str, object]
-    status: int = 200
+    __slots__ = ("code", "content", "status")
+
+    def __init__(self, body: Mapping[str, object], status: int = 200) -> None:
+        self.content = encode(body)
+        """JSON, UTF-8."""
+        self.code = _code(body)
+        """OK, or the first error's stable code; for the log of requests."""
+        self.status = status
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """What a client reads of it."""
+        found: Mapping[str, Any] = orjson.loads(self.content)
+        return found
+
+
+def _code(body: Mapping[str, object]) -> str:
+    errors = body.get("errors")
+    if not isinstance(errors, Sequence) or not errors:
+        return "OK"
+    extensions = errors[0].get("extensions") or {}
+    return str(extensions.get("code", "GRAPHQL"))
 
 
 @dataclass(slots=True)
@@ -96,8 +117,9 @@ class Engine:
         document.costs.check(operation, request.variables)
         trace = Trace()
         result = await self._execute(document, operation, request, viewer, request_id, trace)
+        answer = Answer(self._body(result, trace, request_id))
         await self._audit.append(self._record(document, operation, viewer, request_id, trace, result, started))
-        return Answer(self._body(result, trace, request_id))
+        return answer
 
     async def _execute(
         self,

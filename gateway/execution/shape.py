@@ -27,7 +27,7 @@ from graphql.pyutils import Path
 from strawberry.types.arguments import convert_arguments
 
 from gateway.execution.columns import Columns
-from gateway.execution.selection import Field, Selections, Way
+from gateway.execution.selection import Field, Selected, Selections, Way
 
 # Where a value goes: what is above, the dict or list that holds it, its key there, whether a null may stand there.
 # A tuple, not a class: there is one for every object of an answer.
@@ -89,22 +89,29 @@ class Shaping:
                     self._settle(value, expected, one, place)
         return ExecutionResult(answer["data"], self._errors or None)
 
-    def _shape(self, fields: tuple[Field, ...], sources: Sequence[Any]) -> list[dict[str, Any]] | None:
+    def _shape(self, selected: Selected, sources: Sequence[Any]) -> list[Any] | None:
         """Objects of one type the quick way, None where it cannot be gone; once it failed it is not tried again."""
-        if self._columns is None or not self._columns.covers(fields):
+        if self._columns is None or not selected.is_quick:
             return None
         try:
-            return self._columns.objects(fields, sources)
+            return self._columns.objects(selected, sources)
         except Exception:  # noqa: BLE001  # whatever it was, the careful way meets it again and gives it its place
             self._columns = None
             return None
 
-    def _fill(self, out: dict[str, Any], fields: tuple[Field, ...], source: Any, above: _Place) -> None:
-        """All fields of one object."""
-        if above[0] is not None and (shaped := self._shape(fields, (source,))):
-            out.update(shaped[0])
+    def _object(self, selected: Selected, source: Any, place: _Place) -> None:
+        """One object in its place."""
+        shaped = self._shape(selected, (source,))
+        if shaped is not None:
+            place[1][place[2]] = shaped[0]
             return
-        for one in fields:
+        out: dict[str, Any] = {}
+        place[1][place[2]] = out
+        self._fill(out, selected, source, place)
+
+    def _fill(self, out: dict[str, Any], selected: Selected, source: Any, above: _Place) -> None:
+        """All fields of one object."""
+        for one in selected.fields:
             key, way = one.key, one.way
             if way is Way.COLUMN:
                 out[key] = one.read(source)  # type: ignore[misc]  # a column has its reader
@@ -122,15 +129,8 @@ class Shaping:
                 elif way is Way.LEAF:
                     out[key] = one.serialize(value)  # type: ignore[misc]  # so has a leaf its serialization
                 elif way is Way.OBJECT:
-                    inner: dict[str, Any] = {}
-                    out[key] = inner
-                    below = one.below.get(one.named.name)  # type: ignore[union-attr]  # an object has its type
-                    self._fill(
-                        inner,
-                        below or self._selections.selection(one.named, one),  # type: ignore[arg-type]
-                        value,
-                        (above, out, key, one.optional),
-                    )
+                    below = self._selections.selection(one.named, one)  # type: ignore[arg-type]  # it has its type
+                    self._object(below, value, (above, out, key, one.optional))
                 else:
                     self._objects(value, one, (above, out, key, one.optional))
             except Exception as err:  # noqa: BLE001  # a resolver's failure is its field's error
@@ -236,9 +236,7 @@ class Shaping:
                 place[1][place[2]] = expected.serialize(value)
             else:
                 concrete = expected if isinstance(expected, GraphQLObjectType) else self._concrete(expected, value)
-                out: dict[str, Any] = {}
-                place[1][place[2]] = out
-                self._fill(out, self._selections.selection(concrete, one), value, place)
+                self._object(self._selections.selection(concrete, one), value, place)
         except Exception as err:  # noqa: BLE001  # what a type cannot take is its field's error
             self._failed(err, one, place)
 

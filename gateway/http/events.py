@@ -7,15 +7,16 @@ browser's EventSource tells its page nothing about an answer of another status.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Final
 
 from gateway.errors import GatewayError
 from gateway.execution.engine import Answer
 from gateway.http.access_log import fault
-from gateway.http.exchange import Exchange, Headers, Receive, Send, code_of, encode, raw_headers
+from gateway.http.exchange import Exchange, Headers, Receive, Send, raw_headers
 from gateway.http.negotiate import EVENTS
+from gateway.written import encode
 
 _QUIET_SECONDS: Final = 12.0  # proxies close connections on which nothing is said
 
@@ -63,10 +64,10 @@ class EventStream:
                 if not done:
                     yield b":\n\n"
                     continue
-                body = _body(waiting, exchange)
-                if body is None:
+                content = _content(waiting, exchange)
+                if content is None:
                     return
-                yield _event("next", encode(body))
+                yield _event("next", content)
                 waiting = asyncio.ensure_future(anext(self._results))
         finally:
             if not waiting.done():
@@ -74,18 +75,21 @@ class EventStream:
                 await asyncio.wait((waiting,))
 
 
-def _body(waiting: asyncio.Future[Answer], exchange: Exchange) -> Mapping[str, object] | None:
-    """One result's object; None at their end. An error before the first result is a result of its own."""
+def _content(waiting: asyncio.Future[Answer], exchange: Exchange) -> bytes | None:
+    """One result as JSON; None at their end. An error before the first result is a result of its own."""
     try:
-        body = waiting.result().body
+        answer = waiting.result()
     except StopAsyncIteration:
         return None
     except GatewayError as err:
-        body = {"errors": [err.formatted]}
+        exchange.code = err.code
+        return encode({"errors": [err.formatted]})
     except Exception as err:  # noqa: BLE001 - the process boundary: the head has been sent, nobody above can answer
-        body = {"errors": [fault(exchange, err).formatted]}
-    exchange.code = code_of(body)
-    return body
+        told = fault(exchange, err)
+        exchange.code = told.code
+        return encode({"errors": [told.formatted]})
+    exchange.code = answer.code
+    return answer.content
 
 
 def _event(name: str, data: bytes) -> bytes:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
-
-import orjson
 
 from gateway.errors import GatewayError
 from gateway.http.negotiate import JSON
 from gateway.http.refusals import BodyTooLarge, MethodNotAllowed, Throttled
+from gateway.written import encode
 
 # ASGI's own shapes: servers pass plain dicts of anything.
 Scope = MutableMapping[str, Any]
@@ -132,20 +131,6 @@ def raw_headers(exchange: Exchange, given: Headers, content_type: str | None) ->
     return headers
 
 
-def code_of(body: Mapping[str, object]) -> str:
-    """The first error's stable code, for the access log."""
-    errors = body.get("errors")
-    if not isinstance(errors, Sequence) or not errors:
-        return "OK"
-    extensions = errors[0].get("extensions") or {}
-    return str(extensions.get("code", "GRAPHQL"))
-
-
-def encode(body: object) -> bytes:
-    """JSON bytes; frozen mappings are written as objects."""
-    return orjson.dumps(body, default=_plain)
-
-
 def json_reply(body: object, status: int = 200, media_type: str = JSON, code: str = "OK") -> Reply:
     """A JSON answer."""
     return Reply(status, encode(body), f"{media_type}; charset=utf-8", code=code)
@@ -175,9 +160,3 @@ def request_id(given: str | None = None) -> str:
 
 def _too_large(limit: int) -> BodyTooLarge:
     return BodyTooLarge(f"The request body is longer than {limit} bytes. Send a shorter document or fewer variables.")
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(type(value).__name__)

@@ -7,7 +7,7 @@ from typing import Final
 from gateway.errors import GatewayError
 from gateway.http.bearer import challenge, read_token
 from gateway.http.events import EventStream
-from gateway.http.exchange import Answering, Exchange, Reply, code_of, error_reply, json_reply
+from gateway.http.exchange import Answering, Exchange, Reply, error_reply, json_reply
 from gateway.http.negotiate import EVENTS, GRAPHQL, HTML, JSON, choose
 from gateway.http.operations import Check, Operations
 from gateway.http.reading import Asked, read_get, read_post, refuse_writes
@@ -61,7 +61,7 @@ class GraphQLEndpoint:
         except GatewayError as err:
             status = _status(max(err.status, 400), form)
             return json_reply({"errors": [err.formatted]}, status, form, err.code)
-        return json_reply(answer.body, _status(answer.status, form), form, code_of(answer.body))
+        return Reply(_status(answer.status, form), answer.content, f"{form}; charset=utf-8", code=answer.code)
 
 
 def _check(exchange: Exchange) -> Check | None:

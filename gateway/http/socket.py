@@ -11,14 +11,16 @@ from dataclasses import replace
 from typing import Final
 
 import orjson
+from msgspec import Raw
 
 from gateway.errors import BadRequest, GatewayError, LimitExceeded
 from gateway.http.access_log import fault, note
 from gateway.http.bearer import read_credentials
-from gateway.http.exchange import Exchange, Scope, Send, code_of, encode, request_id
+from gateway.http.exchange import Exchange, Scope, Send, request_id
 from gateway.http.operations import Operations
 from gateway.http.reading import Asked, read_object
 from gateway.viewer import Viewer
+from gateway.written import encode
 
 PROTOCOL: Final = "graphql-transport-ws"
 _INIT_SECONDS: Final = 10.0
@@ -189,8 +191,8 @@ class _Connection:
                 )
             self._operations.count(viewer)
             async for answer in self._operations.results(asked, viewer, exchange.request_id):
-                exchange.code = code_of(answer.body)
-                await self._say({"id": ident, "type": "next", "payload": answer.body})
+                exchange.code = answer.code
+                await self._say({"id": ident, "type": "next", "payload": Raw(answer.content)})
             last: dict[str, object] = {"id": ident, "type": "complete"}
         except GatewayError as err:
             exchange.code = err.code
