@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from adapters.contract import Compare, Op, Value
@@ -31,6 +31,14 @@ def meets(compare: Compare, value: Value) -> bool:
 def meets_all(where: Iterable[Compare], values: Mapping[str, Value]) -> bool:
     """Whether all conditions hold."""
     return all(meets(compare, values.get(compare.field)) for compare in where)
+
+
+def meeting(where: Sequence[Compare]) -> Callable[[Mapping[str, Value]], bool]:
+    """What says of many rows whether all conditions hold."""
+    if len(where) == 1 and where[0].op is Op.UNDER:  # as most lists are asked for
+        field, begins = where[0].field, region_prefix(str(where[0].value))
+        return lambda values: (value := values.get(field)) is not None and str(value).startswith(begins)
+    return lambda values: meets_all(where, values)
 
 
 def region_prefix(code: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Coroutine, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import ClassVar, Literal, TypeVar
+from itertools import compress
+from typing import ClassVar, Literal, TypeVar, cast
 
 from adapters.capabilities import capabilities_of, check_fields, check_filters, supports
 from adapters.contract import (
@@ -25,38 +25,28 @@ from adapters.contract import (
     Unsupported,
 )
 from adapters.cursors import CursorSeal
-from adapters.decode import key_of
 from adapters.drivers.declared import (
     Parameters,
     identifying,
     key_entry,
     parameter_sets,
     paths_of,
-    upstream_columns,
 )
 from adapters.drivers.http import HttpClient, Request, raise_for_status
-from adapters.drivers.joining import joined
+from adapters.drivers.joining import joined, only
+from adapters.drivers.legs import Leg, Role
 from adapters.drivers.pages import Asking, Page
-from adapters.drivers.paging import Bookmark
-from adapters.drivers.template import Scope, Template
+from adapters.drivers.paging import Bookmark, Place
+from adapters.drivers.template import Template
 from adapters.drivers.wire import Wire
 from adapters.manifest import Dataset, Endpoint, Manifest, ManifestError
-from adapters.matching import meets_all
-from adapters.rows import RowDecoder, Rows
+from adapters.matching import meeting
+from adapters.rows import Rows, as_given
 from schema.enums import Quality
 
 _MOST_FORMS = 16  # upstream searches that one search may become
-Role = Literal["keys", "fetch", "related", "search"]
+_MOST_LEGS = 200
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class _Leg:
-    """One list to read: an endpoint with the values of its search parameters."""
-
-    dataset: Dataset
-    template: Template
-    scope: Scope
 
 
 class EndpointAdapter:
@@ -75,6 +65,7 @@ class EndpointAdapter:
         self._asking = Asking(manifest.id, wire, client, manifest.errors)
         self._health = health
         self._lists: dict[tuple[str, Role], list[tuple[Dataset, Template]]] = {}
+        self._legs: dict[tuple[Role, str, frozenset[str]], Sequence[Leg]] = {}
         self._rows: dict[int, Rows] = {}  # by the dataset's identity: the manifest keeps datasets alive
         for name in manifest.entities:
             for dataset in manifest.datasets(name):
@@ -88,15 +79,15 @@ class EndpointAdapter:
     async def keys(self, call: Call, after: str | None = None) -> KeySlice:
         """One upstream page of the persons' list."""
         legs = [
-            _leg(dataset, template, call, identifying(dataset))
+            self._leg("keys", dataset, template, identifying(dataset))
             for dataset, template in self._declared("PersonRecord", (), "keys")
         ]
         mark = self._bookmark(after, "keys")
         if mark.leg >= len(legs):
             raise Invalid(f"{self.id}: that cursor is not of this list. Start again from the first page.")
         leg = legs[mark.leg]
-        page = await self._asking.ask(leg.template, leg.scope, mark.place, call)
-        entries = {entry.key: entry for entry in self._entries(leg.dataset, page.rows)}
+        page = await self._asking.ask(leg.template, leg.sought, leg.scope(call), mark.place, call)
+        entries = {entry.key: entry for entry in self._entries(leg, page)}
         return KeySlice(tuple(entries.values()), self._minted(_onward(mark, page, len(legs)), "keys"))
 
     async def fetch(
@@ -106,10 +97,10 @@ class EndpointAdapter:
 
         Where several datasets describe persons, those with a key list say who is there; the others only add columns.
         """
-        legs = self._legs("fetch", entity, fields, call)
+        legs = self._asked("fetch", entity, fields)
         listing = [leg.dataset.keys is not None for leg in legs]
         found: dict[Key, Record | AdapterError] = {}
-        for founds, answers in zip(listing, await self._from_all("fetch", legs, keys, fields, call), strict=False):
+        for founds, answers in zip(listing, await self._from_all("fetch", legs, keys, call), strict=False):
             for key, answer in answers.items():
                 known = found.get(key)
                 if isinstance(known, Record) and not isinstance(answer, AdapterError):
@@ -122,8 +113,8 @@ class EndpointAdapter:
         self, entity: str, people: Sequence[Key], fields: Collection[str], call: Call
     ) -> Mapping[Key, Sequence[Record] | AdapterError]:
         """Every record of each person, from all datasets of the entity; one that failed fails the person's list."""
-        legs = self._legs("related", entity, fields, call)
-        first, *others = await self._from_all("related", legs, people, fields, call) or ({},)
+        legs = self._asked("related", entity, fields)
+        first, *others = await self._from_all("related", legs, people, call) or ({},)
         found: dict[Key, Sequence[Record] | AdapterError] = dict(first)
         for answers in others:
             for person, answer in answers.items():
@@ -139,15 +130,15 @@ class EndpointAdapter:
 
         What comes back is held to the conditions again: a source that ignores a parameter answers with everybody.
         """
-        legs = self._search_legs(entity, query, call)
+        legs = self._search_legs(entity, query)
         limit = min(query.limit, self.capabilities[entity].max_page)
         question = repr((entity, sorted(map(repr, query.where))))
         mark: Bookmark | None = self._bookmark(query.after, question)
         found: dict[Key, Record] = {}
         while mark is not None and mark.leg < len(legs) and len(found) < limit:
-            leg = legs[mark.leg]
-            page = await self._asking.ask(leg.template, leg.scope, mark.place, call)
-            records = self._matches(leg.dataset, page.rows, query)[mark.skip :]
+            leg, values = legs[mark.leg]
+            page = await self._asking.ask(leg.template, leg.sought, leg.scope(call, (), values), mark.place, call)
+            records = self._matches(leg, page, query)[mark.skip :]
             taken = records[: limit - len(found)]
             found.update((record.key, record) for record in taken if record.key not in found)
             if len(taken) < len(records):
@@ -172,85 +163,85 @@ class EndpointAdapter:
 
     # ---- batches ------------------------------------------------------------------------------------------------
 
-    def _legs(self, role: Role, entity: str, fields: Collection[str], call: Call) -> list[_Leg]:
+    def _asked(self, role: Role, entity: str, fields: Collection[str]) -> Sequence[Leg]:
         """The datasets to ask: those that have any of the fields, and those that say who or what is there."""
-        return [
-            _leg(dataset, template, call, fields)
-            for dataset, template in self._declared(entity, fields, role)
-            if role != "fetch" or dataset.keys or not dataset.fields.keys().isdisjoint(fields) or not fields
-        ]
+        wanted = (role, entity, frozenset(fields))
+        legs = self._legs.get(wanted)
+        if legs is None:
+            legs = [
+                self._leg(role, dataset, template, fields)
+                for dataset, template in self._declared(entity, fields, role)
+                if role != "fetch" or dataset.keys or not dataset.fields.keys().isdisjoint(fields) or not fields
+            ]
+            if len(self._legs) >= _MOST_LEGS:
+                self._legs.clear()
+            self._legs[wanted] = legs
+        return legs
+
+    def _leg(self, role: Role, dataset: Dataset, template: Template, fields: Collection[str]) -> Leg:
+        return Leg.of(self._wire, role, dataset, template, self._rows[id(dataset)], fields)
 
     async def _from_all(
-        self,
-        role: Literal["fetch", "related"],
-        legs: Sequence[_Leg],
-        keys: Sequence[Key],
-        fields: Collection[str],
-        call: Call,
+        self, role: Literal["fetch", "related"], legs: Sequence[Leg], keys: Sequence[Key], call: Call
     ) -> Sequence[Mapping[Key, Sequence[Record] | AdapterError]]:
         if not keys:
             return ()
-        return await _together([self._batched(role, leg, keys, fields, call) for leg in legs])
+        return await _together([self._batched(role, leg, keys, call) for leg in legs])
 
     async def _batched(
-        self, role: Literal["fetch", "related"], leg: _Leg, keys: Sequence[Key], fields: Collection[str], call: Call
+        self, role: Literal["fetch", "related"], leg: Leg, keys: Sequence[Key], call: Call
     ) -> Mapping[Key, Sequence[Record] | AdapterError]:
         asked = tuple(dict.fromkeys(keys))
-        sent = [key for key in asked if leg.template.accepts(key)]
+        sent = leg.template.sendable(asked)
         # a key of another form is none of this source's: unknown, and never sent
         if len(sent) < len(asked):
             self.dropped[leg.dataset.dataset] += len(asked) - len(sent)
         found: dict[Key, Sequence[Record] | AdapterError] = {}
         size = leg.template.endpoint.batch
         batches = [sent[start : start + size] for start in range(0, len(sent), size)]
-        answers = await _together([self._one_batch(role, leg, batch, fields, call) for batch in batches])
+        answers = await _together([self._one_batch(role, leg, batch, call) for batch in batches])
         failures = [answer for answer in answers if isinstance(answer, AdapterError)]
         if failures and len(failures) == len(answers):
             raise failures[0]
+        if len(answers) == 1 and not failures:
+            return answers[0]  # type: ignore[return-value]  # no failure, as was just seen
         for batch, answer in zip(batches, answers, strict=True):
             found.update(dict.fromkeys(batch, answer) if isinstance(answer, AdapterError) else answer)
         return found
 
     async def _one_batch(
-        self, role: Literal["fetch", "related"], leg: _Leg, batch: Sequence[Key], fields: Collection[str], call: Call
+        self, role: Literal["fetch", "related"], leg: Leg, batch: Sequence[Key], call: Call
     ) -> Mapping[Key, Sequence[Record]] | AdapterError:
         found: defaultdict[Key, list[Record]] = defaultdict(list)
-        scope = _with_keys(leg.scope, batch)
-        owner_of = self._owners(role, leg, batch)
-        decoder = self._rows[id(leg.dataset)].decoder(fields)
-        is_row, is_related = self._wire.is_row, role == "related"
+        scope = leg.scope(call, batch)
+        place: Place | None = None
         try:
-            async for page in self._asking.pages(leg.template, scope, call):
-                fetched_at = datetime.now(UTC)
-                for row in page.rows:
-                    owner = owner_of(row) if is_row(row) else None
-                    if owner is None:
-                        self.dropped[leg.dataset.dataset] += 1
-                        continue
-                    record = decoder.record(row, fetched_at, owner if is_related else None)
-                    if record is not None:
-                        found[owner].append(record)
+            while True:
+                page = await self._asking.ask(leg.template, leg.sought, scope, place, call)
+                self._gather(role, leg, batch, page, found)
+                place = page.next
+                if place is None:
+                    return found
         except AdapterError as err:
             return err
-        return found
 
-    def _owners(self, role: Role, leg: _Leg, batch: Sequence[Key]) -> Callable[[object], Key | None]:
-        """Says for which of the asked keys a row stands; None for a row of anybody else, which is not handed out."""
-        endpoint = leg.template.endpoint
-        path = endpoint.owner or (leg.dataset.key if role == "fetch" else leg.dataset.person)
-        implied = batch[0] if role == "related" and len(batch) == 1 and endpoint.batch == 1 else None
-        # a key that no row's key can equal, padding being taken off, is nobody's
-        asked = frozenset(key for key in batch if key_of(key) == key)
-        read = self._wire.reader((path,)) if path else _nothing
-
-        def owner(row: object) -> Key | None:
-            raw = read(row)[0]
-            if type(raw) is str and raw in asked:
-                return raw
-            said = key_of(raw)
-            return implied if said is None else said if said in asked else None
-
-        return owner
+    def _gather(
+        self, role: Role, leg: Leg, batch: Sequence[Key], page: Page, found: defaultdict[Key, list[Record]]
+    ) -> None:
+        """Adds a page's records to those found, each under the key for which it stands."""
+        rows, owners = page.rows, leg.owners(role, batch, page.rows)
+        lost = page.strange
+        if None in owners:
+            known = [owner is not None for owner in owners]
+            lost += len(rows) - sum(known)
+            rows, owners = list(compress(rows, known)), list(compress(owners, known))
+        if lost:
+            self.dropped[leg.dataset.dataset] += lost
+        persons = cast(Sequence[Key], owners)
+        records = leg.decoder.records(rows, datetime.now(UTC), persons if role == "related" else None)
+        for owner, record in zip(persons, records, strict=True):
+            if record is not None:
+                found[owner].append(record)
 
     # ---- rows ---------------------------------------------------------------------------------------------------
 
@@ -264,28 +255,20 @@ class EndpointAdapter:
         whole = await self.fetch(entity, list(found), query.fields, call)
         return tuple(one if isinstance(one := whole.get(key), Record) else record for key, record in found.items())
 
-    def _matches(self, dataset: Dataset, rows: Sequence[object], query: Search) -> list[Record]:
-        asked = self._rows[id(dataset)].decoder(frozenset(query.fields))
-        judged = self._rows[id(dataset)].decoder(frozenset(compare.field for compare in query.where))
-        return [
-            record
-            for row, record in self._records(dataset, asked, rows)
-            if meets_all(query.where, judged.values(row)[0])
-        ]
+    def _matches(self, leg: Leg, page: Page, query: Search) -> list[Record]:
+        meets = meeting(query.where)
+        met = [record for record in self._records(leg, page) if meets(record.values)]
+        return (
+            met if leg.decoder.cells.keys() <= set(query.fields) else [only(record, query.fields) for record in met]
+        )
 
-    def _records(
-        self, dataset: Dataset, decoder: RowDecoder, rows: Sequence[object]
-    ) -> Iterator[tuple[object, Record]]:
-        fetched_at = datetime.now(UTC)
-        for row in rows:
-            if not self._wire.is_row(row):
-                self.dropped[dataset.dataset] += 1
-            elif (record := decoder.record(row, fetched_at)) is not None:
-                yield row, record
+    def _records(self, leg: Leg, page: Page) -> Sequence[Record]:
+        if page.strange:
+            self.dropped[leg.dataset.dataset] += page.strange
+        return [record for record in leg.decoder.records(page.rows, datetime.now(UTC)) if record is not None]
 
-    def _entries(self, dataset: Dataset, rows: Sequence[object]) -> Iterator[KeyEntry]:
-        decoder = self._rows[id(dataset)].decoder(identifying(dataset))
-        return (key_entry(record.key, record.values) for _, record in self._records(dataset, decoder, rows))
+    def _entries(self, leg: Leg, page: Page) -> Iterator[KeyEntry]:
+        return (key_entry(record.key, record.values) for record in self._records(leg, page))
 
     # ---- what is declared ---------------------------------------------------------------------------------------
 
@@ -303,7 +286,7 @@ class EndpointAdapter:
             raise Unsupported(f"{self.id}: {entity} declares no `{role}`; nothing was sent")
         return able
 
-    def _search_legs(self, entity: str, query: Search, call: Call) -> Sequence[_Leg]:
+    def _search_legs(self, entity: str, query: Search) -> Sequence[tuple[Leg, Parameters]]:
         able = self._declared(entity, query.fields, "search")
         check_filters(self.id, self.capabilities[entity], entity, query.where)
         if query.limit < 1:
@@ -313,10 +296,11 @@ class EndpointAdapter:
         ]
         if not able:
             raise Unsupported(f"{self.id}: no one dataset of {entity} has all these filters. Ask by fewer of them.")
-        fields = {*query.fields, *(compare.field for compare in query.where)}
+        fields = frozenset((*query.fields, *(compare.field for compare in query.where)))
         legs = [
-            _leg(dataset, template, call, fields, values)
+            (leg, values)
             for dataset, template in able
+            for leg in (self._leg("search", dataset, template, fields),)
             for values in parameter_sets(entity, dataset, query.where)
         ]
         if len(legs) > _MOST_FORMS:
@@ -339,7 +323,7 @@ class EndpointAdapter:
                 self._check(f"{where}.{role}.envelope.data", endpoint.envelope.data, "answer")
         for path in paths_of(dataset, dataset.fields):
             self._check(f"{where}: path {path}", path, "row")
-        self._rows[id(dataset)] = Rows(self.id, self.manifest.jurisdiction, dataset, self._wire.reader, self.dropped)
+        self._rows[id(dataset)] = Rows(self.id, self.manifest.jurisdiction, dataset, as_given, self.dropped)
 
     def _prepare_rules(self) -> None:
         for index, rule in enumerate(self.manifest.errors):
@@ -356,17 +340,6 @@ class EndpointAdapter:
             raise ManifestError(f"{where}: {err}. Correct the path.") from err
 
 
-def _leg(
-    dataset: Dataset, template: Template, call: Call, fields: Collection[str], values: Parameters | None = None
-) -> _Leg:
-    columns = upstream_columns(dataset, fields) if "fields" in template.names else ()
-    return _Leg(dataset, template, Scope(call, values=values or {}, fields=columns))
-
-
-def _nothing(_row: object) -> tuple[object, ...]:
-    return (None,)
-
-
 async def _together(work: Sequence[Coroutine[object, object, T]]) -> Sequence[T]:
     """All at once; what is alone needs no task of its own."""
     return [await work[0]] if len(work) == 1 else await asyncio.gather(*work)
@@ -375,10 +348,6 @@ async def _together(work: Sequence[Coroutine[object, object, T]]) -> Sequence[T]
 def _endpoints(dataset: Dataset) -> list[tuple[Role, Endpoint]]:
     roles: tuple[Role, ...] = ("keys", "fetch", "related", "search")
     return [(role, getattr(dataset, role)) for role in roles if getattr(dataset, role) is not None]
-
-
-def _with_keys(scope: Scope, keys: Sequence[Key]) -> Scope:
-    return Scope(scope.call, keys=keys, values=scope.values, fields=scope.fields)
 
 
 def _onward(mark: Bookmark, page: Page, legs: int) -> Bookmark | None:

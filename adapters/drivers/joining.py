@@ -1,6 +1,8 @@
-"""One person's record put together from several datasets of one source."""
+"""One person's record put together from several datasets of one source, or cut down to what was asked for."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 from msgspec.structs import replace
 
@@ -22,6 +24,15 @@ def joined(first: Record, second: Record) -> Record:
         values={name: (second if name in added else first).values[name] for name in first.values},
         flags=flags,
         provenance=replace(first.provenance, dataset=f"{first.provenance.dataset}+{second.provenance.dataset}"),
+    )
+
+
+def only(record: Record, fields: Collection[str]) -> Record:
+    """Without the columns that were read for a filter alone."""
+    return replace(
+        record,
+        values={name: record.values[name] for name in fields},
+        flags=tuple(flag for flag in record.flags if flag.field in fields),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
@@ -12,8 +12,9 @@ from adapters.drivers.flights import Flights
 from adapters.drivers.http import Answer, HttpClient, Request, raise_for_status
 from adapters.drivers.paging import Place, following
 from adapters.drivers.template import Scope, Template
-from adapters.drivers.wire import Wire
+from adapters.drivers.wire import Sought, Wire
 from adapters.manifest import Endpoint, ErrorRule
+from adapters.rows import Raws
 
 _ERRORS: Mapping[str, type[AdapterError]] = {
     "refused": Refused,
@@ -26,19 +27,34 @@ _ERRORS: Mapping[str, type[AdapterError]] = {
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of raw rows, and where the next one is."""
+    """One page: each row's raw values, how many of the rows were none, and where the next page is."""
 
-    rows: Sequence[object]
+    rows: Sequence[Raws]
+    strange: int
     next: Place | None
 
 
-@dataclass(frozen=True, slots=True)
 class _Heard:
-    """An answer and its document, or why there is none; whoever shares it only reads it."""
+    """An answer and, once somebody needs it, its document or why there is none; whoever shares it only reads it."""
 
-    answer: Answer
-    document: object
-    broken: Malformed | None
+    __slots__ = ("_document", "_is_parsed", "_wire", "answer", "broken")
+
+    def __init__(self, answer: Answer, wire: Wire) -> None:
+        self.answer = answer
+        self.broken: Malformed | None = None
+        self._wire = wire
+        self._document: object = None
+        self._is_parsed = False
+
+    @property
+    def document(self) -> object:
+        if not self._is_parsed:
+            self._is_parsed = True
+            try:
+                self._document = self._wire.parse(self.answer)
+            except Malformed as err:  # an error page is judged by its status before its format
+                self.broken = err
+        return self._document
 
 
 class Asking:
@@ -52,30 +68,25 @@ class Asking:
         self._wire = wire
         self._client = client
         self._rules = rules
+        self._looks_inside = any(rule.path is not None for rule in rules)
+        self._meant = frozenset(rule.status for rule in rules)
         self._flights: Flights[_Heard] = Flights()
 
-    async def pages(self, template: Template, scope: Scope, call: Call) -> AsyncIterator[Page]:
-        """Every page of a list."""
-        place: Place | None = Place.first(template.endpoint.pages)
-        while place is not None:
-            page = await self.ask(template, scope, place, call)
-            yield page
-            place = page.next
-
-    async def ask(self, template: Template, scope: Scope, place: Place | None, call: Call) -> Page:
+    async def ask(self, template: Template, sought: Sought, scope: Scope, place: Place | None, call: Call) -> Page:
         """The page at one place, the first for None; AdapterError for whatever is no such page."""
         pages = template.endpoint.pages
         here = Place.first(pages) if place is None else place
         request = self._request(template, here.scope(pages, scope), here)
         heard = await self._flights.join(request, call, lambda: self._hear(request, call))
-        return self._page(template.endpoint, here, heard)
+        answer = heard.answer
+        if sought.of_answer is not None and answer.ok and not self._looks_inside and answer.status not in self._meant:
+            rows = sought.of_answer(answer)
+            if rows is not None:
+                return Page(rows, 0, None)
+        return self._page(template.endpoint, sought, here, heard)
 
     async def _hear(self, request: Request, call: Call) -> _Heard:
-        answer = await self._client.send(request, call.deadline)
-        try:
-            return _Heard(answer, self._wire.parse(answer), None)
-        except Malformed as err:  # an error page is judged by its status before its format
-            return _Heard(answer, None, err)
+        return _Heard(await self._client.send(request, call.deadline), self._wire)
 
     def _request(self, template: Template, scope: Scope, here: Place) -> Request:
         if here.cursor is None or "cursor" in template.names:
@@ -86,11 +97,12 @@ class Asking:
             raise Malformed(f"{self._source}: the link to the next page leaves the base address")
         return Request(link.removeprefix(self._client.base), headers=template.headers(scope))
 
-    def _page(self, endpoint: Endpoint, here: Place, heard: _Heard) -> Page:
-        answer, document, broken = heard.answer, heard.document, heard.broken
+    def _page(self, endpoint: Endpoint, sought: Sought, here: Place, heard: _Heard) -> Page:
+        answer, document = heard.answer, heard.document
+        broken = heard.broken
         meaning = self._meaning(answer, document)
         if meaning in ("absent", "end"):
-            return Page((), None)
+            return Page((), 0, None)
         if meaning is not None:
             message = f"{self._source}: answered with what its manifest calls {meaning}"
             raise _ERRORS[meaning](message, retry_after=answer.retry_after)
@@ -101,10 +113,12 @@ class Asking:
         if broken is not None:
             raise broken
         payload = self._wire.payload(document, endpoint)
-        rows = () if payload is None else self._wire.rows(payload, endpoint.rows)
-        return self._with_next(endpoint, here, rows, (document, payload))
+        found = () if payload is None else self._wire.rows(payload, endpoint.rows)
+        rows = list(filter(self._wire.is_row, found))
+        onward = self._next(endpoint, here, found, (document, payload))
+        return Page(sought.of_rows(rows), len(found) - len(rows), onward)
 
-    def _with_next(self, endpoint: Endpoint, here: Place, rows: Sequence[object], parts: Sequence[object]) -> Page:
+    def _next(self, endpoint: Endpoint, here: Place, rows: Sequence[object], parts: Sequence[object]) -> Place | None:
         pages = endpoint.pages
         cursor = self._beside(parts, pages.next) if pages else None
         counted = self._beside(parts, pages.total) if pages else None
@@ -114,8 +128,7 @@ class Asking:
         fingerprint = self._wire.fingerprint(rows) if pages and rows else ""
         if fingerprint and fingerprint == here.fingerprint:
             raise Malformed(f"{self._source}: a page is the page before it once more; correct the endpoint's paging")
-        onward = following(pages, here, len(rows), fingerprint=fingerprint, cursor=cursor, total=total)
-        return Page(rows, onward)
+        return following(pages, here, len(rows), fingerprint=fingerprint, cursor=cursor, total=total)
 
     def _beside(self, parts: Sequence[object], path: str | None) -> str | None:
         if path is None:

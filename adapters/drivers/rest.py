@@ -14,7 +14,8 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Sequence
-from typing import Final, Literal, NoReturn
+from operator import itemgetter
+from typing import Any, Final, Literal, NoReturn
 
 import jmespath
 import orjson
@@ -25,8 +26,10 @@ from adapters.drivers.endpoints import EndpointAdapter
 from adapters.drivers.http import Answer, HttpClient, Request, secret_headers
 from adapters.drivers.template import Scope, Template
 from adapters.drivers.transport import TransportName
+from adapters.drivers.typed import typed_reader
+from adapters.drivers.wire import Sought
 from adapters.manifest import Endpoint, Manifest, ManifestError, RestSource
-from adapters.rows import Extract
+from adapters.rows import Raws
 
 _NAME: Final = re.compile(r"[^\W\d]\w*")
 _NAMES: Final = re.compile(rf"{_NAME.pattern}(\.{_NAME.pattern})*")
@@ -83,8 +86,7 @@ class JsonWire:
 
     def parse(self, answer: Answer) -> object:
         """An object or a list; anything else, in another type or encoding, is Malformed."""
-        kind = answer.media_type
-        if kind and kind != "text/plain" and not kind.endswith(("/json", "+json")):
+        if not _may_be_json(answer.media_type):
             raise Malformed(f"{self._source}: answered with another content type than JSON")
         document = self._loaded(answer.content, self._encoding or answer.charset)
         if not isinstance(document, dict | list):
@@ -130,15 +132,24 @@ class JsonWire:
         """Whether it is an object."""
         return isinstance(row, dict)
 
-    def reader(self, paths: Sequence[str]) -> Extract:
+    def sought(self, endpoint: Endpoint, paths: Sequence[str]) -> Sought:
         """The raw values; None where the row's shape does not allow a path."""
+        of_rows = self._reading(paths)
+        read = None if endpoint.pages or endpoint.envelope else typed_reader(endpoint.rows, paths)
+        if read is None:
+            return Sought(of_rows)
+
+        def of_answer(answer: Answer) -> Sequence[Raws] | None:
+            named = self._encoding or answer.charset or "utf-8"
+            return read(answer.content) if named.lower() in _UTF_8 and _may_be_json(answer.media_type) else None
+
+        return Sought(of_rows, of_answer)
+
+    def _reading(self, paths: Sequence[str]) -> Callable[[Sequence[object]], Sequence[Raws]]:
         if all(_NAME.fullmatch(path) for path in paths):  # as most rows are read
-            names = tuple(paths)
-            if len(names) == 1:
-                return lambda row: (row.get(names[0]),)
-            return lambda row: tuple(map(row.get, names))
+            return _by_names(tuple(paths))
         searches = [self._paths[path] for path in paths]
-        return lambda row: tuple(_found(search, row) for search in searches)
+        return lambda rows: [tuple(_found(search, row) for search in searches) for row in rows]
 
     def find(self, document: object, path: str) -> object:
         """A value beside the rows."""
@@ -157,6 +168,24 @@ class JsonWire:
             return json.loads(content.decode(named), parse_constant=_no_number)
         except (ValueError, LookupError, RecursionError):
             raise Malformed(f"{self._source}: the answer cannot be read as JSON") from None  # the cause quotes it
+
+
+def _may_be_json(media_type: str) -> bool:
+    return not media_type or media_type == "text/plain" or media_type.endswith(("/json", "+json"))
+
+
+def _by_names(names: tuple[str, ...]) -> Callable[[Sequence[Any]], Sequence[Raws]]:
+    if len(names) == 1:
+        return lambda rows: [(row.get(names[0]),) for row in rows]
+    at_once = itemgetter(*names)
+
+    def read(rows: Sequence[Any]) -> Sequence[Raws]:
+        try:
+            return list(map(at_once, rows))
+        except KeyError:  # a row may lack members
+            return [tuple(map(row.get, names)) for row in rows]
+
+    return read
 
 
 def _has_long_number(content: bytes) -> bool:

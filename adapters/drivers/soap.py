@@ -22,8 +22,8 @@ from adapters.drivers.endpoints import EndpointAdapter
 from adapters.drivers.http import Answer, HttpClient, Request, secret_headers
 from adapters.drivers.template import Scope, Template
 from adapters.drivers.transport import TransportName
+from adapters.drivers.wire import Sought
 from adapters.manifest import Endpoint, Manifest, ManifestError, SoapSource
-from adapters.rows import Extract
 
 _SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 _NIL: Final = "{http://www.w3.org/2001/XMLSchema-instance}nil"
@@ -144,10 +144,10 @@ class XmlWire:
         """Whether it is an element."""
         return isinstance(row, etree._Element)
 
-    def reader(self, paths: Sequence[str]) -> Extract:
+    def sought(self, endpoint: Endpoint, paths: Sequence[str]) -> Sought:  # noqa: ARG002 - as JSON's
         """The text at each path of a row, a list where there are several."""
         searches = [self._below[path] for path in paths]
-        return lambda row: tuple(_scalar(_evaluated(search, row)) for search in searches)
+        return Sought(lambda rows: [tuple(_scalar(_evaluated(search, row)) for search in searches) for row in rows])
 
     def find(self, document: object, path: str) -> object:
         """The first text at a path anywhere below the document."""

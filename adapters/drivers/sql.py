@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 
-from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Row, and_, literal, select
 
 from adapters.capabilities import capabilities_of, check_fields, check_filters, supports
@@ -35,7 +34,7 @@ from adapters.contract import (
 from adapters.cursors import CursorSeal
 from adapters.decode import key_of
 from adapters.drivers.database import Database
-from adapters.drivers.joining import joined
+from adapters.drivers.joining import joined, only
 from adapters.drivers.tables import Table, key_position, raw_position
 from adapters.manifest import Dataset, Manifest, SqlSource
 from adapters.matching import meets_all
@@ -238,7 +237,7 @@ class SqlAdapter:
         fields = {*query.fields, *(compare.field for compare in query.where)}
         whole = await self.fetch(entity, keys, fields, call)
         records = [record for key in keys if isinstance(record := whole.get(key), Record)]
-        return [_only(record, query.fields) for record in records if meets_all(query.where, record.values)]
+        return [only(record, query.fields) for record in records if meets_all(query.where, record.values)]
 
 
 def _newest(records: Iterable[Record]) -> dict[Key, Record]:
@@ -252,15 +251,6 @@ def _newest(records: Iterable[Record]) -> dict[Key, Record]:
 
 def _as_of(record: Record) -> datetime:
     return record.provenance.as_of or datetime.min.replace(tzinfo=UTC)
-
-
-def _only(record: Record, fields: Collection[str]) -> Record:
-    """Without the columns that were read for the filter alone."""
-    return replace(
-        record,
-        values={name: record.values[name] for name in fields},
-        flags=tuple(flag for flag in record.flags if flag.field in fields),
-    )
 
 
 def _entry(key: Key, record: Record) -> KeyEntry:

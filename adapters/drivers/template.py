@@ -98,6 +98,15 @@ class Template:
             return False
         return self._pattern is None or self._pattern.fullmatch(key) is not None
 
+    def sendable(self, keys: Sequence[str]) -> Sequence[str]:
+        """Those keys that it accepts."""
+        return keys if self._accepts_all(keys) else [key for key in keys if self.accepts(key)]
+
+    def _accepts_all(self, keys: Sequence[str]) -> bool:
+        if not all(keys) or not "".join(keys).isprintable():
+            return False
+        return self._pattern is None or all(map(self._pattern.fullmatch, keys))
+
     def target(self, scope: Scope) -> str:
         """Path and query below the base address, encoded."""
         path = "/".join(self._segment(segment, scope) for segment in self.endpoint.path.split("/"))
@@ -184,11 +193,11 @@ class Template:
 
     def _checked(self, name: str, found: Value) -> Value:
         if name in ("key", "keys"):
-            keys = found if isinstance(found, tuple) else (found,)
-            if not all(isinstance(key, str) and self.accepts(key) for key in keys if key is not None):
+            keys = found if isinstance(found, tuple) else () if found is None else (str(found),)
+            if not self._accepts_all(keys):
                 raise Invalid(f"{self.where}: a key does not match key_pattern; nothing was sent")
-        texts = found if isinstance(found, tuple) else (str(found),)
-        if not all(text.isprintable() for text in texts):  # controls, and halves of surrogate pairs
+        text = "".join(found) if isinstance(found, tuple) else str(found)
+        if not text.isprintable():  # controls, and halves of surrogate pairs
             raise Invalid(f"{self.where}: a value holds what cannot be sent; nothing was sent")
         return found
 
@@ -204,9 +213,11 @@ class Template:
     def _joined(self, found: str | int | tuple[str, ...]) -> str:
         if not isinstance(found, tuple):
             return str(found)
-        if len(found) > 1 and any(self.endpoint.separator in piece for piece in found):
+        separator = self.endpoint.separator
+        joined = separator.join(found)
+        if len(found) > 1 and (not separator or joined.count(separator) != len(found) - 1):
             raise Invalid(f"{self.where}: a value holds the separator of the list; nothing was sent")
-        return self.endpoint.separator.join(found)
+        return joined
 
 
 def _encoded(text: str) -> str:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from adapters.contract import AdapterError
 from adapters.drivers.http import Answer, Request
 from adapters.drivers.template import Scope, Template
 from adapters.manifest import Endpoint
-from adapters.rows import Extract
+from adapters.rows import Raws
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What is sought in the answers of an endpoint: the raw values at some paths of every row."""
+
+    of_rows: Callable[[Sequence[object]], Sequence[Raws]]  # from the rows of a document, all of which are rows
+    of_answer: Callable[[Answer], Sequence[Raws] | None] | None = None
+    """Straight from an answer of status 2xx that stands for itself: no page of several, no envelope. None where
+    that answer has to be parsed like any other; absent where all have to be."""
 
 
 class Wire(Protocol):
@@ -49,8 +60,8 @@ class Wire(Protocol):
         """Whether a row has fields at all."""
         ...
 
-    def reader(self, paths: Sequence[str]) -> Extract:
-        """What gives the raw values at these paths of a row."""
+    def sought(self, endpoint: Endpoint, paths: Sequence[str]) -> Sought:
+        """What reads the raw values at these paths of an endpoint's rows."""
         ...
 
     def find(self, document: object, path: str) -> object:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -12,7 +11,9 @@ from hypothesis import strategies as st
 from adapters.contract import Malformed
 from adapters.drivers.http import Answer
 from adapters.drivers.rest import JsonWire
+from adapters.manifest import Endpoint
 
+ANYWHERE = Endpoint(path="files")
 NUMBERS = st.integers() | st.integers(-(10**25), 10**25) | st.floats(allow_nan=False, allow_infinity=False)
 TEXTS = st.text(max_size=12) | st.from_regex(r"[0-9]{15,24}", fullmatch=True)
 VALUES = st.recursive(
@@ -65,16 +66,17 @@ def test_what_is_no_json_is_malformed(text: str) -> None:
         ({}, (None, None, None)),
     ],
 )
-def test_a_reader_gives_what_each_path_gives(row: object, expected: tuple[object, ...]) -> None:
+def test_what_is_sought_of_a_row_is_what_each_path_gives(row: object, expected: tuple[object, ...]) -> None:
     wire = JsonWire("js-x", None)
     paths = ("a", "b.c", "length(a)")
     for path in paths:
         wire.check(path, "row")
-    assert wire.reader(paths)(row) == expected
-    singly: list[Callable[[object], object]] = [wire.reader((path,)) for path in paths]
-    assert tuple(read(row) for read in singly) == tuple((value,) for value in expected)
+    assert list(wire.sought(ANYWHERE, paths).of_rows([row, row])) == [expected, expected]
+    singly = [wire.sought(ANYWHERE, (path,)).of_rows([row]) for path in paths]
+    assert [list(rows) for rows in singly] == [[(value,)] for value in expected]
 
 
 def test_plain_names_are_read_as_paths_are() -> None:
     wire = JsonWire("js-x", None)
-    assert wire.reader(("姓名", "no", "姓名"))({"姓名": "张三"}) == ("张三", None, "张三")
+    rows = wire.sought(ANYWHERE, ("姓名", "no", "姓名")).of_rows([{"姓名": "张三"}, {"姓名": None, "no": 1}])
+    assert list(rows) == [("张三", None, "张三"), (None, 1, None)]
