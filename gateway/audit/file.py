@@ -115,9 +115,15 @@ def make_tables(connection: apsw.Connection) -> None:
 
 
 def open_reading(path: Path) -> apsw.Connection:
-    """A connection that cannot write."""
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    """A connection that cannot write.
+
+    Where the file could be written it is opened so, and then kept from it: a connection that was opened for reading
+    alone, and is the last to close, leaves the write-ahead log behind.
+    """
+    flags = apsw.SQLITE_OPEN_READWRITE if os.access(path, os.W_OK) else apsw.SQLITE_OPEN_READONLY
+    connection = apsw.Connection(str(path), flags=flags)
     connection.set_busy_timeout(_BUSY_MILLISECONDS)
+    connection.execute("PRAGMA query_only=ON")
     return connection
 
 

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import apsw
 
-from gateway.audit.checking import BLOCK, Checker, Progress, Report, Stated, Trust
+from gateway.audit.checking import BLOCK, Checker, Progress, Report, Stated, Trust, blocks
 from gateway.audit.file import VERSION, LogDamaged, open_reading, version_of
 
-_OFTEN: Final = 64  # blocks between two reports of progress
+_ROWS: Final = BLOCK * 16  # read at a time
 
 
 def verify(path: Path, trust: Trust, progress: Progress | None = None) -> Report:
@@ -28,11 +28,12 @@ def verify(path: Path, trust: Trust, progress: Progress | None = None) -> Report
         if first < 0:
             checker.outside(first)
         query = "SELECT idx, leaf, record FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx"
-        for start in range(0, last + 1, BLOCK):
-            rows: list[Any] = connection.execute(query, (start, start + BLOCK)).fetchall()
-            checker.feed(rows, last=start + BLOCK > last)
-            if progress is not None and (start // BLOCK % _OFTEN == 0 or start + BLOCK > last):
-                progress(min(start + BLOCK, last + 1), count)
+        for start in range(0, last + 1, _ROWS):
+            rows: list[Any] = connection.execute(query, (start, start + _ROWS)).fetchall()
+            for block, part in blocks(rows, start, min(start + _ROWS, last + 1)):
+                checker.feed(part, last=block + BLOCK > last)
+            if progress is not None:
+                progress(min(start + _ROWS, last + 1), count)
         return checker.finish()
     finally:
         connection.close()

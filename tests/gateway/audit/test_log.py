@@ -14,10 +14,12 @@ from typing import Any
 import apsw
 import pytest
 
+from gateway.audit.checking import Trust
 from gateway.audit.file import open_writing
 from gateway.audit.log import SqliteAuditLog
 from gateway.audit.record import AccessQuery, LogEntry
 from gateway.audit.store import SqliteStore
+from gateway.audit.verify import verify
 from gateway.errors import AuditUnavailable
 from tests.gateway.audit.accesses import ACCESS, START, access
 
@@ -285,6 +287,18 @@ async def test_closing_commits_what_waits(tmp_path: Path) -> None:
     await asyncio.sleep(0)
     await log.aclose()
     assert len(await asyncio.gather(*waiting)) == 50
+
+
+def _names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+async def test_closing_folds_the_write_ahead_log_into_the_file(tmp_path: Path) -> None:
+    async with aclosing(SqliteAuditLog(tmp_path / "audit.sqlite")) as log:
+        await log.append(ACCESS)
+        assert (await log.search(AccessQuery())).total == 1
+    verify(tmp_path / "audit.sqlite", Trust([log.signer.key]))
+    assert _names(tmp_path) == {"audit.sqlite", "audit.sqlite.lock", "audit-keys.sqlite", "audit.key.json"}
 
 
 async def test_a_second_writer_is_refused(log: SqliteAuditLog, tmp_path: Path) -> None:
