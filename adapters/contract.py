@@ -60,6 +60,16 @@ class Deadline:
 
 
 @dataclass(frozen=True, slots=True)
+class PeerRequest:
+    """A request as it is about to be sent to another gateway: what a signed statement is bound to."""
+
+    audience: str  # that gateway's name
+    method: str
+    target: str  # path, and `?` with the query string where there is one; not percent-encoded
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """Who asks, why, and until when. Passed to every method, never cached, never part of a cache key."""
 
@@ -68,8 +78,8 @@ class Call:
     agency: str  # the viewer's agency code
     purpose: str  # a name of schema.enums.Purpose
     deadline: Deadline
-    assertion: Callable[[str], str] | None = None
-    """Mints the signed statement of viewer and purpose for another gateway, given that gateway's audience."""
+    assertion: Callable[[PeerRequest], str] | None = None
+    """Signs the statement of viewer and purpose for one request to another gateway; a new one for every sending."""
 
 
 class Provenance(msgspec.Struct, frozen=True, gc=False):

@@ -15,10 +15,11 @@ from typing import Final
 from adapters.drivers import open_adapter
 from gateway.audit.log import SqliteAuditLog
 from gateway.audit.record import AuditLog
-from gateway.audit.search import SearchIndex
+from gateway.audit.search.opening import open_search
 from gateway.authorization.decide import CedarAuthorizer
 from gateway.console.build import Parts, build_console
 from gateway.demo_viewers import development_issuer, read_viewers
+from gateway.execution.accesses import Oversight
 from gateway.execution.cursor import Cursors
 from gateway.execution.directory import Directory
 from gateway.execution.document import Documents, Limits, PersistedDocuments, RegistryError, read_registry
@@ -28,6 +29,10 @@ from gateway.execution.merge import Merger
 from gateway.execution.people import House
 from gateway.federation.assertion import PeerSigner
 from gateway.federation.locator import Locator
+from gateway.federation.replay.memory import MemoryReplay
+from gateway.federation.replay.redis import RedisReplay
+from gateway.federation.replay.sqlite import SqliteReplay
+from gateway.federation.replay.store import ReplayStore
 from gateway.http import Application
 from gateway.http.application import Route
 from gateway.http.cors import Origins
@@ -40,6 +45,7 @@ from gateway.http.socket import SocketEndpoint
 from gateway.http.throttle import Throttle
 from gateway.identity.build import StoredIndex, build
 from gateway.identity.token import TokenService
+from gateway.issuers.configuration import IssuerFileError, read_issuer
 from gateway.keys import SigningKey, make_signing_key, public_jwks, read_signing_key
 from gateway.renewal import listing_call, renew
 from gateway.secret import derive, keep_secret, read_secret
@@ -82,6 +88,8 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
         signer = PeerSigner(signing_key, settings.name) if signing_key is not None else None
         issuer = development_issuer(settings) if settings.demo else None
         verifier = _verifier(settings, issuer)
+        stack.push_async_callback(verifier.aclose)
+        await verifier.open()
         tokens = TokenService(_secret(settings.token_key_file, settings, "token.key"), settings.token_epoch)
         index_key = _secret(settings.index_key_file, settings, "index.key")
 
@@ -92,6 +100,9 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
         stack.push_async_callback(sources.aclose)
         audit = await asyncio.to_thread(SqliteAuditLog, settings.audit_file)
         stack.push_async_callback(audit.aclose)
+        search = open_search(settings, audit, index_key)
+        stack.push_async_callback(search.aclose)
+        search.start()
         sign = signer.service_token if signer is not None else None
         index = await build(
             opened_sources, tokens, settings.identity_file, index_key, listing_call(settings.name, sign)
@@ -100,7 +111,8 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
 
         house = _house(sources, opened_sources, index, authorizer, regions, derive(index_key, "handles"))
         documents = _documents(settings, opened_sources)
-        engine = _engine(settings, house, audit, derive(index_key, "cursors"), index, signer, documents)
+        oversight = Oversight(audit, search, tuple(settings.own_trail_without))
+        engine = _engine(settings, house, oversight, derive(index_key, "cursors"), index, signer, documents)
         operations = Operations(
             engine,
             VerifiedTokens(verifier),
@@ -130,11 +142,6 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
         sockets = {"/graphql": SocketEndpoint(operations)}
         mounts = {}
         if settings.console:
-            search = SearchIndex(
-                settings.state / "search.sqlite", audit, key=derive(index_key, "audit"), cursors=Cursors(index_key)
-            )
-            stack.push_async_callback(search.aclose)
-            search.start()
             mounts["/console"] = build_console(
                 settings, Parts(audit, search, authorizer, tokens, verifier, issuer, _place(settings, regions))
             )
@@ -146,7 +153,25 @@ def _verifier(settings: Settings, issuer: DevIssuer | None) -> Verifier:
     issuers = dict(settings.issuers)
     if issuer is not None:
         issuers[issuer.name] = issuer.jwks
-    return Verifier(settings.name, issuers, settings.peers)
+    try:
+        described = [read_issuer(path) for path in settings.issuer_files]
+        return Verifier(
+            settings.name,
+            issuers,
+            settings.peers,
+            described=described,
+            province=settings.province,
+            replay=_replay(settings),
+        )
+    except (IssuerFileError, ValueError) as err:
+        raise SettingsError(f"YITI_ISSUERS, YITI_ISSUER_FILES, YITI_PEERS: {err}") from err
+
+
+def _replay(settings: Settings) -> ReplayStore:
+    url = settings.replay_redis_url
+    if url is not None:
+        return RedisReplay(url.get_secret_value())
+    return SqliteReplay(settings.replay_file) if settings.replay_store == "sqlite" else MemoryReplay()
 
 
 def _signing_key(settings: Settings) -> SigningKey | None:
@@ -213,7 +238,7 @@ def _persisted(settings: Settings, documents: Documents) -> PersistedDocuments:
 def _engine(
     settings: Settings,
     house: House,
-    audit: AuditLog,
+    oversight: Oversight,
     key: bytes,
     index: StoredIndex,
     signer: PeerSigner | None,
@@ -222,7 +247,7 @@ def _engine(
     return Engine(
         schema=build_schema()._schema,
         house=house,
-        audit=audit,
+        oversight=oversight,
         cursors=Cursors(key),
         find=lambda kind, number: index.find(number, kind),
         assertions=signer.assert_for if signer is not None else None,

@@ -6,6 +6,8 @@ roles         names of schema.enums.Role; SUBJECT stands alone and comes with `p
 purpose       one name of schema.enums.Purpose
 case_number   the case or statutory query that the request belongs to, if any
 person        Person.id of the viewer, for SUBJECT only
+clearance     0 to 3, see gateway/viewer.py
+origin        the issuer that first vouched for the viewer, in tokens of other gateways only
 act           who forwarded the request (RFC 8693), in tokens of other gateways only
 """
 
@@ -23,11 +25,18 @@ from schema.enums import AgencyKind, Purpose, Role
 LONGEST_CHAIN = 1  # gateways between a viewer and a holder: a forwarded query is never forwarded on
 
 _CITIZEN_NUMBER = re.compile(r"\d{15}(\d{2}[\dXx])?")
+_TELEPHONE = re.compile(r"(\+?86)?1[3-9]\d{9}")
 
 
 def _not_a_citizen_number(text: str) -> str:
     if _CITIZEN_NUMBER.fullmatch(text):
         raise ValueError("must be a pseudonym, not a citizen's number: it stands in every access record")
+    return text
+
+
+def _not_a_telephone(text: str) -> str:
+    if _TELEPHONE.fullmatch(text):
+        raise ValueError("must be a pseudonym, not a telephone number: it stands in every access record")
     return text
 
 
@@ -41,8 +50,10 @@ def _member(words: type[Enum]) -> AfterValidator:
 
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
-Pseudonym = Annotated[Word, AfterValidator(_not_a_citizen_number)]
+Pseudonym = Annotated[Word, AfterValidator(_not_a_citizen_number), AfterValidator(_not_a_telephone)]
+Clearance = Annotated[int, Field(ge=0, le=3)]
 CaseNumber = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_not_a_citizen_number)]
+Issuer = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[\x21-\x7e]+$")]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Region = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$")]
 RoleName = Annotated[str, _member(Role)]
@@ -80,7 +91,9 @@ class ViewerClaims(_Claims):
     purpose: PurposeName
     case_number: CaseNumber | None = None
     person: Word | None = None
+    clearance: Clearance = 0
     jti: Word | None = None
+    origin: Issuer | None = None
     act: Actor | None = None
 
     @model_validator(mode="after")
@@ -117,6 +130,8 @@ def viewer_of(claims: ViewerClaims, *, issuer: str, key_id: str, expires_at: flo
         key_id=key_id,
         case_number=claims.case_number,
         person=claims.person,
+        clearance=claims.clearance,
+        origin=claims.origin,
         via=claims.via,
         token_id=claims.jti,
         expires_at=expires_at,
@@ -124,7 +139,7 @@ def viewer_of(claims: ViewerClaims, *, issuer: str, key_id: str, expires_at: flo
 
 
 def claims_of(viewer: Viewer) -> dict[str, object]:
-    """The claims that describe a viewer; the inverse of `viewer_of` but for the chain."""
+    """The claims that describe a viewer; the inverse of `viewer_of` but for the chain and its origin."""
     claims: dict[str, object] = {
         "sub": viewer.subject,
         "agency": {
@@ -136,5 +151,5 @@ def claims_of(viewer: Viewer) -> dict[str, object]:
         "roles": sorted(viewer.roles),
         "purpose": viewer.purpose,
     }
-    optional = {"case_number": viewer.case_number, "person": viewer.person}
+    optional = {"case_number": viewer.case_number, "person": viewer.person, "clearance": viewer.clearance or None}
     return claims | {name: value for name, value in optional.items() if value is not None}

@@ -1,8 +1,11 @@
 """What the gateway tells a caller when it cannot answer.
 
 GatewayError             stable `code`; the message says what, where and the fix, and holds no personal value
-├── Unauthenticated      UNAUTHENTICATED: no token, a forged or expired one, none of our issuers
+├── Unauthenticated      UNAUTHENTICATED: no token, a forged or expired one, none of our issuers; `reason` says which
 ├── PurposeMissing       PURPOSE_MISSING: a token without a purpose of use
+├── PurposeNotGranted    PURPOSE_NOT_GRANTED: a purpose that the token's issuer may not grant to this role
+├── IssuerUnavailable    ISSUER_UNAVAILABLE: the issuer's keys cannot be had, so its tokens cannot be checked
+├── ReplayUnknown        REPLAY_UNKNOWN: whether an assertion was used before cannot be told, so it is not taken
 ├── BadRequest           BAD_REQUEST: not a GraphQL-over-HTTP request
 ├── BadId                BAD_ID: not an id of this graph, or of another type
 ├── BadCursor            BAD_CURSOR: changed, or of another list
@@ -31,7 +34,10 @@ class GatewayError(GraphQLError):
 
 
 class Unauthenticated(GatewayError):
-    """No token, a forged or expired one, or none of our issuers."""
+    """No token, a forged or expired one, or none of our issuers.
+
+    `extensions.reason` is one of gateway.issuers.reasons.Reason, where a token was looked at.
+    """
 
     code = "UNAUTHENTICATED"
     status = 401
@@ -42,6 +48,27 @@ class PurposeMissing(GatewayError):
 
     code = "PURPOSE_MISSING"
     status = 403
+
+
+class PurposeNotGranted(GatewayError):
+    """A purpose that the token's issuer may not grant to this role."""
+
+    code = "PURPOSE_NOT_GRANTED"
+    status = 403
+
+
+class IssuerUnavailable(GatewayError):
+    """The issuer's keys cannot be had, so its tokens cannot be checked."""
+
+    code = "ISSUER_UNAVAILABLE"
+    status = 503
+
+
+class ReplayUnknown(GatewayError):
+    """Whether an assertion was used before cannot be told, so it is not taken."""
+
+    code = "REPLAY_UNKNOWN"
+    status = 503
 
 
 class BadRequest(GatewayError):

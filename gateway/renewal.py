@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
 
-from adapters.contract import Call, Deadline
+from adapters.contract import Call, Deadline, PeerRequest
 from gateway.identity.build import Listed
 
 log = logging.getLogger("yiti.renewal")
@@ -29,7 +29,7 @@ class Renewable(Protocol):
         ...
 
 
-def listing_call(gateway: str, sign: Callable[[str], str] | None) -> Call:
+def listing_call(gateway: str, sign: Callable[[PeerRequest], str] | None) -> Call:
     """The call under which the gateway itself lists the sources' keys; `sign` speaks for it to its peers."""
     return Call(
         request_id=str(uuid.uuid4()),

@@ -15,6 +15,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from gateway.tokens import Peer
+from schema.enums import Purpose
 
 PREFIX: Final = "YITI_"
 
@@ -55,7 +56,13 @@ class Settings(BaseSettings):
 
     issuers: NamedPaths = Field(
         {},
-        description="Who may issue viewers' tokens, each with its file of public keys (JWKS). Needed in production.",
+        description="Who may issue tokens that bear this graph's own claims, for staff of this province, each as "
+        "`name=path` with its file of public keys (JWKS). Other providers: `YITI_ISSUER_FILES`.",
+    )
+    issuer_files: Paths = Field(
+        (),
+        description="YAML files, each describing one identity provider: where its keys are, what its claims mean, "
+        "for whom it may speak (docs/operate.md). In production these, or `YITI_ISSUERS`, are needed.",
     )
     peers: Peers = Field(
         {},
@@ -74,6 +81,15 @@ class Settings(BaseSettings):
     signing_key_file: Path | None = Field(
         None,
         description="File with this gateway's own Ed25519 key (JWK), for peers and checkpoints. Needed with peers.",
+    )
+
+    replay_store: Literal["memory", "sqlite", "redis"] = Field(
+        "memory",
+        description="Where used statements of other gateways are remembered for their minute: `memory` forgets at a "
+        "restart, `sqlite` (a file in `YITI_STATE`) does not, `redis` serves replicas that share one name.",
+    )
+    replay_redis_url: SecretStr | None = Field(
+        None, description="Redis for `YITI_REPLAY_STORE=redis`, such as `rediss://:password@host:6379/0`."
     )
 
     deadline_seconds: float = Field(3.0, gt=0, le=60, description="How long one request may wait for its sources.")
@@ -154,6 +170,17 @@ class Settings(BaseSettings):
     cache_redis_url: SecretStr | None = Field(
         None, description="Redis for gateways that share a cache; unset: each keeps its own in memory."
     )
+    audit_index_seconds: float = Field(
+        1.0,
+        gt=0,
+        le=3_600,
+        description="How often the access log's search index looks for new entries; searches wait for their own.",
+    )
+    own_trail_without: Words = Field(
+        (Purpose.STATUTORY_QUERY.name,),
+        description="Purposes kept off a person's own trail, which says that they are (个人信息保护法 35, 45); auditors "
+        "see them. `none`: everything is shown.",
+    )
     refresh_seconds: float = Field(
         900.0,
         ge=0,
@@ -169,7 +196,7 @@ class Settings(BaseSettings):
         "info", description="From `info` on, each request is one line of JSON without personal values."
     )
 
-    @field_validator("manifests", "townships", "cors_origins", mode="before")
+    @field_validator("manifests", "townships", "issuer_files", "cors_origins", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         return tuple(_parts(value)) if isinstance(value, str) else value
@@ -191,6 +218,17 @@ class Settings(BaseSettings):
                 raise ValueError("must be name@province=path with the province's GB/T 2260 code, each name once")
             peers[name] = Peer(Path(path), province)
         return peers
+
+    @field_validator("own_trail_without", mode="before")
+    @classmethod
+    def _purposes(cls, value: object) -> object:
+        words = tuple(_parts(value)) if isinstance(value, str) else value
+        if words == ("none",):
+            return ()
+        unknown = set(words) - set(Purpose.__members__) if isinstance(words, tuple) else ()
+        if unknown:
+            raise ValueError(f"must be names of purposes, or none; there are {', '.join(Purpose.__members__)}")
+        return words
 
     @field_validator("cors_origins")
     @classmethod
@@ -214,6 +252,7 @@ class Settings(BaseSettings):
     @field_validator(
         "townships",
         "issuers",
+        "issuer_files",
         "peers",
         "token_key_file",
         "index_key_file",
@@ -240,12 +279,18 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _complete(self) -> Settings:
-        missing = [name for name in ("issuers", "token_key_file", "index_key_file") if not getattr(self, name)]
+        missing = [name for name in ("token_key_file", "index_key_file") if not getattr(self, name)]
+        if not self.issuers and not self.issuer_files:
+            missing.insert(0, "issuer_files")
         if self.peers and self.signing_key_file is None:
             missing.append("signing_key_file")
         if self.mode == "production" and missing:
             names = ", ".join(PREFIX + name.upper() for name in missing)
             raise ValueError(f"production needs {names}; set them, or set {PREFIX}MODE=demo for imitation people")
+        if (self.replay_store == "redis") != (self.replay_redis_url is not None):
+            raise ValueError(
+                f"{PREFIX}REPLAY_STORE=redis and {PREFIX}REPLAY_REDIS_URL go together; set both or neither"
+            )
         if self.trusted_only and self.trusted_documents is None:
             raise ValueError(
                 f"{PREFIX}TRUSTED_ONLY needs {PREFIX}TRUSTED_DOCUMENTS; name the file of registered ones"
@@ -286,6 +331,16 @@ class Settings(BaseSettings):
     def audit_file(self) -> Path:
         """The access log."""
         return self.state / "audit.sqlite"
+
+    @property
+    def replay_file(self) -> Path:
+        """The used statements of other gateways, with `replay_store` sqlite."""
+        return self.state / "used-statements.sqlite"
+
+    @property
+    def search_file(self) -> Path:
+        """The access log's search index."""
+        return self.state / "search.sqlite"
 
     @property
     def identity_file(self) -> Path:

@@ -1,83 +1,77 @@
 """Who asks: tokens of identity providers and of other gateways, checked; in demo mode, tokens of our own.
 
-A front-end's token comes from one of `issuers` and never says who forwarded it. Another gateway's assertion comes
-from one of `peers`, always says so, and lives a minute. Which of the two a token is follows from its issuer's keys,
-not from anything that it claims; each issuer's tokens are checked with that issuer's keys alone.
+A front-end's token comes from one of the issuers and never says who forwarded it. Another gateway's assertion comes
+from one of `peers`, always says so, lives a minute, is bound to the request it travels with, and is good for once.
+Which of the two a token is follows from its issuer's keys, not from anything that it claims; each issuer's tokens are
+checked with that issuer's keys alone, by the algorithms that it is known by.
 """
 
 from __future__ import annotations
 
-import base64
+import asyncio
 import json
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from joserfc import jwt
-from joserfc.errors import ExpiredTokenError, JoseError
-from joserfc.jws import JWSRegistry
-from pydantic import ValidationError
 
-from gateway.claims import LONGEST_CHAIN, ViewerClaims, claims_of, viewer_of
-from gateway.errors import PurposeMissing, Unauthenticated
-from gateway.keys import CURVES, PublicKeys, SigningKey, make_signing_key, public_jwks, read_public_keys
+from gateway.claims import LONGEST_CHAIN, claims_of, viewer_of
+from gateway.federation.binding import CLAIM, Sent, check_bound
+from gateway.federation.replay.memory import MemoryReplay
+from gateway.federation.replay.store import ReplayStore
+from gateway.issuers import trust
+from gateway.issuers.configuration import IssuerFile
+from gateway.issuers.jws import REGISTRY, Token, take_apart
+from gateway.issuers.keyring import Clock, Found, RefreshNeeded, TrustedKey
+from gateway.issuers.reasons import Reason, refused
+from gateway.issuers.trust import ASSERTION_SECONDS, LEEWAY, Peer, Trusted
+from gateway.keys import SigningKey, make_signing_key, public_jwks
 from gateway.viewer import Viewer
-from schema.codes.regions import REGIONS
+
+__all__ = (
+    "ASSERTION",
+    "ASSERTION_SECONDS",
+    "LOCATE",
+    "SERVICE",
+    "Clock",
+    "DevIssuer",
+    "Peer",
+    "Profile",
+    "Proven",
+    "Verifier",
+    "sign",
+)
 
 ASSERTION: Final = "yiti-assertion+jwt"  # `typ` of a viewer forwarded by another gateway
 SERVICE: Final = "yiti-service+jwt"  # `typ` of another gateway asking for itself
 LOCATE: Final = "LOCATE"  # the one purpose of a gateway asking for itself
-ASSERTION_SECONDS: Final = 60
 
-_ACCESS: Final = frozenset({"JWT", "at+jwt", "application/at+jwt"})
-_ALGORITHMS: Final = frozenset().union(*CURVES.values())
-_LEEWAY: Final = 5  # seconds by which clocks may differ
-_LONGEST_LIFE: Final = 12 * 3600  # seconds: a working day
-_LONGEST_TOKEN: Final = 8_192  # characters
-
-Clock = Callable[[], float]
-
-
-class _Registry(JWSRegistry):
-    """RFC 9864 replaces `EdDSA` by `Ed25519`; identity providers still send the old name for the same signature."""
-
-    def __init__(self) -> None:
-        super().__init__(algorithms=sorted(_ALGORITHMS))
-        self.algorithms = {**self.algorithms, "EdDSA": self.algorithms["Ed25519"]}
-
-
-_REGISTRY: Final = _Registry()
+_LONGEST_ID: Final = 128
+_MOST_REFRESHES: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
-    """Another province's gateway: its keys, and the province whose staff it may speak for (None: any)."""
+class Proven:
+    """A viewer, the key that proved them, and until when (Unix seconds) both may be relied on unasked."""
 
-    keys: Path
-    province: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Trusted:
-    keys: PublicKeys
-    is_peer: bool
-    province: str | None = None
+    viewer: Viewer
+    key: TrustedKey
+    until: float
 
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    issuer: str
-    trusted: _Trusted
-    key_id: str
-    kind: str  # the `typ` header
-    claims: Mapping[str, Any]
+    token: Token
+    trusted: Trusted
+    found: Found
 
 
 class Verifier:
-    """Turns a bearer token into a Viewer, or raises Unauthenticated or PurposeMissing without repeating any of it."""
+    """Turns a bearer token into a Viewer. Raises GatewayError with a stable code and never a word of the token."""
 
     def __init__(
         self,
@@ -85,83 +79,133 @@ class Verifier:
         issuers: Mapping[str, Path],
         peers: Mapping[str, Peer] | None = None,
         *,
+        described: Sequence[IssuerFile] = (),
+        province: str | None = None,
+        replay: ReplayStore | None = None,
         clock: Clock = time.time,
     ) -> None:
-        """`issuers` and `peers` map the `iss` of their tokens to their JWKS files; KeyFileError if one is bad."""
+        """Reads the key files; KeyFileError if one is bad.
+
+        `issuers` maps the `iss` of tokens that bear our own claims to JWKS files, for staff of `province` alone
+        (None: of any); `described` are identity providers with files of their own.
+        """
         peers = peers or {}
-        twice = sorted(issuers.keys() & peers.keys())
-        if twice:
-            raise ValueError(f"{twice[0]} is named both as an issuer and as a peer; a gateway has a name of its own")
+        _refuse_twice([*issuers, *(file.issuer for file in described), *peers])
+        kinds = frozenset({ASSERTION, SERVICE})
+        trusted = (
+            *(trust.own(name, path, audience, province, clock) for name, path in issuers.items()),
+            *(trust.described(file, audience, clock) for file in described),
+            *(trust.peer(name, peer, audience, kinds, clock) for name, peer in peers.items()),
+        )
         self.audience = audience
         self._clock = clock
-        self._trusted = {name: _Trusted(read_public_keys(path), is_peer=False) for name, path in issuers.items()} | {
-            name: _Trusted(read_public_keys(peer.keys), is_peer=True, province=peer.province)
-            for name, peer in peers.items()
-        }
+        self._replay = replay or MemoryReplay(clock=clock)
+        self._trusted = {one.name: one for one in trusted}
+
+    async def open(self) -> None:
+        """Ask every issuer for its keys. One that does not answer stops nothing: it is asked again when needed."""
+        await asyncio.gather(*(one.keys.refresh() for one in self._trusted.values()))
+
+    async def aclose(self) -> None:
+        """Give connections and files back."""
+        for one in self._trusted.values():
+            await one.keys.aclose()
+        await self._replay.aclose()
+
+    # ---- viewers ------------------------------------------------------------------------------------------------
 
     def verify(self, token: str) -> Viewer:
-        """The viewer of a front-end's token, or of another gateway's assertion."""
-        checked = self._check(token)
-        if checked.kind not in ({ASSERTION} if checked.trusted.is_peer else _ACCESS):
-            raise Unauthenticated("The token is of another kind than its issuer may send here.")
-        if checked.claims.get("purpose") in (None, ""):
-            raise PurposeMissing(
-                "The token names no purpose of use. Ask its issuer for one with the claim `purpose`."
-            )
-        viewer = viewer_of(
-            _viewer_claims(checked.claims),
-            issuer=checked.issuer,
-            key_id=checked.key_id,
-            expires_at=float(checked.claims["exp"]),
-        )
-        return _forwarded(viewer, checked) if checked.trusted.is_peer else _direct(viewer, checked.claims)
+        """The viewer of a front-end's token, by the keys at hand; assertions need their request: see `prove`."""
+        try:
+            return self._direct(self._check(take_apart(token))).viewer
+        except RefreshNeeded:
+            raise refused(Reason.KEY_UNKNOWN) from None
 
-    def verify_service(self, token: str) -> str:
-        """The name of the peer gateway that asks for itself, to locate a person."""
-        checked = self._check(token)
-        claims = checked.claims
-        if not checked.trusted.is_peer or checked.kind != SERVICE:
-            raise Unauthenticated("Only another gateway's service token opens this door.")
-        if claims.get("purpose") != LOCATE or claims.get("sub") != checked.issuer:
-            raise Unauthenticated("The service token is not made out to its own gateway for the purpose LOCATE.")
-        return checked.issuer
+    async def identify(self, token: str, sent: Sent | None = None) -> Viewer:
+        """As `prove`, the viewer alone."""
+        return (await self.prove(token, sent)).viewer
 
-    def _check(self, token: str) -> _Checked:
-        """Signature, times and address; nothing of the token is believed before."""
-        header, claims = _peek(token)
-        issuer = claims.get("iss")
+    async def prove(self, token: str, sent: Sent | None = None) -> Proven:
+        """The viewer of a front-end's token, or of another gateway's assertion for the request `sent`.
+
+        An assertion is used up by this.
+        """
+        checked = await self._checked(take_apart(token))
+        if not checked.trusted.is_peer:
+            return self._direct(checked)
+        if checked.token.kind != ASSERTION:
+            raise refused(Reason.TYPE_REFUSED)
+        viewer = _forwarded(self._viewer(checked), checked)
+        await self._use(checked, sent)
+        return Proven(viewer, checked.found.trusted, viewer.expires_at)
+
+    async def identify_service(self, token: str, sent: Sent) -> str:
+        """The name of the peer gateway that asks for itself, to locate a person; its statement is used up by this."""
+        checked = await self._checked(take_apart(token))
+        claims, name = checked.token.claims, checked.trusted.name
+        if not checked.trusted.is_peer or checked.token.kind != SERVICE:
+            raise refused(Reason.SERVICE_REFUSED)
+        if claims.get("purpose") != LOCATE or claims.get("sub") != name:
+            raise refused(Reason.SERVICE_REFUSED)
+        await self._use(checked, sent)
+        return name
+
+    def viewer_of_claims(self, issuer: str, claims: Mapping[str, Any], *, key_id: str) -> Viewer:
+        """The viewer whom an issuer's claims describe, within what it may say, as in one of its access tokens.
+
+        For a sign-in that has checked an ID token's signature, times and audience itself.
+        """
+        trusted = self._trusted.get(issuer)
+        if trusted is None or trusted.is_peer:
+            raise refused(Reason.ISSUER_UNKNOWN)
+        return _viewer_of(trusted, claims, key_id)
+
+    # ---- checks -------------------------------------------------------------------------------------------------
+
+    async def _checked(self, token: Token) -> _Checked:
+        for _ in range(_MOST_REFRESHES):
+            try:
+                return self._check(token)
+            except RefreshNeeded as needed:
+                await needed.refresh()
+        try:
+            return self._check(token)
+        except RefreshNeeded:
+            raise refused(Reason.KEY_UNKNOWN) from None
+
+    def _check(self, token: Token) -> _Checked:
+        """Issuer, algorithm, kind, key, signature, address and times; nothing of the token is believed before."""
+        issuer = token.claims.get("iss")
         trusted = self._trusted.get(issuer) if isinstance(issuer, str) else None
         if trusted is None:
-            raise Unauthenticated("The token comes from none of this gateway's issuers.")
-        key_id, kind = header.get("kid"), header.get("typ", "JWT")
-        if not isinstance(key_id, str) or not isinstance(kind, str) or header.get("alg") not in _ALGORITHMS:
-            raise Unauthenticated("The token's header needs a kid, and an alg of Ed25519, EdDSA or ES256.")
-        try:
-            proven = jwt.decode(token, trusted.keys, registry=_REGISTRY).claims
-            self._times(trusted.is_peer).validate(proven)
-        except ExpiredTokenError as error:
-            raise Unauthenticated("The token has expired. Ask its issuer for a new one.") from error
-        except (JoseError, ValueError, TypeError, RecursionError) as error:
-            raise Unauthenticated("The token's signature, times or audience do not hold.") from error
-        # A list of audiences would let one gateway pass another's words on to a third.
-        if trusted.is_peer and proven["aud"] != self.audience:
-            raise Unauthenticated("Another gateway's token is made out to this gateway alone.")
-        longest = ASSERTION_SECONDS if trusted.is_peer else _LONGEST_LIFE
-        if proven["exp"] - proven["iat"] > longest:
-            raise Unauthenticated(f"The token lives longer than the {longest} seconds allowed to its issuer.")
-        return _Checked(str(issuer), trusted, key_id, kind, proven)
+            raise refused(Reason.ISSUER_UNKNOWN)
+        if token.algorithm not in trusted.algorithms:
+            raise refused(Reason.ALGORITHM_REFUSED)
+        if token.kind not in trusted.kinds:
+            raise refused(Reason.TYPE_REFUSED)
+        found = trusted.keys.find(token)
+        token.prove(found.trusted.key)
+        trusted.check(token, self._clock())
+        return _Checked(token, trusted, found)
 
-    def _times(self, is_peer: bool) -> jwt.JWTClaimsRegistry:
-        return jwt.JWTClaimsRegistry(
-            now=int(self._clock()),
-            leeway=_LEEWAY,
-            iss={"essential": True},
-            sub={"essential": True},
-            aud={"essential": True, "value": self.audience},
-            exp={"essential": True},
-            iat={"essential": True},
-            jti={"essential": is_peer},
-        )
+    def _direct(self, checked: _Checked) -> Proven:
+        if checked.trusted.is_peer:
+            raise refused(Reason.ASSERTION_MISPLACED)
+        viewer = self._viewer(checked)
+        return Proven(viewer, checked.found.trusted, min(viewer.expires_at, checked.found.until))
+
+    def _viewer(self, checked: _Checked) -> Viewer:
+        return _viewer_of(checked.trusted, checked.token.claims, checked.token.key_id)
+
+    async def _use(self, checked: _Checked, sent: Sent | None) -> None:
+        """Last of all, so that only what holds in everything else is used up."""
+        claims = checked.token.claims
+        ident = claims.get("jti")
+        if not isinstance(ident, str) or not 0 < len(ident) <= _LONGEST_ID:
+            raise refused(Reason.ASSERTION_UNBOUND)
+        await check_bound(claims.get(CLAIM), sent)
+        if not await self._replay.first(checked.trusted.name, ident, float(claims["exp"]) + LEEWAY):
+            raise refused(Reason.ASSERTION_REPLAYED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,43 +265,25 @@ def sign(claims: Mapping[str, object], key: SigningKey, *, kind: str, now: float
     """A JWT of these claims with times and a fresh id of its own."""
     issued = int(now)
     dated = {**claims, "iat": issued, "nbf": issued, "exp": issued + seconds, "jti": secrets.token_urlsafe(16)}
-    return jwt.encode({"alg": "Ed25519", "kid": key.kid, "typ": kind}, dated, key, registry=_REGISTRY)
+    return jwt.encode({"alg": "Ed25519", "kid": key.kid, "typ": kind}, dated, key, registry=REGISTRY)
 
 
-def _peek(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Header and claims as they stand, to find the keys to check them with."""
-    parts = token.split(".") if len(token) <= _LONGEST_TOKEN else []
-    if len(parts) != 3:
-        raise Unauthenticated("The bearer token is not a signed JWT.")
-    try:
-        header, claims = (json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))) for part in parts[:2])
-    except (ValueError, RecursionError) as error:
-        raise Unauthenticated("The bearer token is not a signed JWT.") from error
-    if not isinstance(header, dict) or not isinstance(claims, dict):
-        raise Unauthenticated("The bearer token is not a signed JWT.")
-    return header, claims
+def _refuse_twice(names: Sequence[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{twice[0]} is named both here and there; name each issuer and each peer once")
 
 
-def _viewer_claims(claims: Mapping[str, Any]) -> ViewerClaims:
-    try:
-        return ViewerClaims.model_validate(claims)
-    except ValidationError as error:
-        wrong = sorted({".".join(str(step) for step in found["loc"]) or "roles" for found in error.errors()})
-        raise Unauthenticated(
-            f"The token's claims are missing or unknown to this graph: {', '.join(wrong)}."
-        ) from error
-
-
-def _direct(viewer: Viewer, claims: Mapping[str, Any]) -> Viewer:
-    if "act" in claims or "via" in claims:
-        raise Unauthenticated("Only another gateway may say that it forwards a request.")
-    return viewer
+def _viewer_of(trusted: Trusted, claims: Mapping[str, Any], key_id: str) -> Viewer:
+    if not trusted.is_peer and not claims.keys().isdisjoint(("act", "via", "origin")):
+        raise refused(Reason.CHAIN_REFUSED)
+    found = trusted.reader.read(claims)
+    return viewer_of(found, issuer=trusted.name, key_id=key_id, expires_at=float(claims["exp"]))
 
 
 def _forwarded(viewer: Viewer, checked: _Checked) -> Viewer:
-    if not 1 <= len(viewer.via) <= LONGEST_CHAIN or viewer.via[-1] != checked.issuer:
-        raise Unauthenticated("An assertion names exactly the gateway that sends it as the one who acts.")
-    province = checked.trusted.province
-    if province is not None and not REGIONS.is_under(viewer.jurisdiction, province):
-        raise Unauthenticated("The gateway speaks for staff of another province than its own.")
+    if not 1 <= len(viewer.via) <= LONGEST_CHAIN or viewer.via[-1] != checked.trusted.name:
+        raise refused(Reason.CHAIN_REFUSED)
+    if viewer.origin is None:
+        raise refused(Reason.ASSERTION_UNBOUND)
     return viewer

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import Message
 from email.utils import parsedate_to_datetime
-from functools import cache, partial
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -36,11 +36,10 @@ for _name in ("httpx", "httpcore"):  # they log addresses and headers: keys and 
 
 
 _READ = httpx.ByteStream(b"")
-_HEARD: Final = frozenset({b"content-type", b"content-length", b"content-encoding", b"retry-after"})
+_HEARD: Final = frozenset({b"content-type", b"content-length", b"content-encoding", b"retry-after", b"cache-control"})
 
 Fields = Sequence[tuple[bytes, bytes]]
 T = TypeVar("T")
-S = TypeVar("S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,13 @@ class Request:
     method: Literal["GET", "POST"] = "GET"
     headers: Mapping[str, str] | None = None
     content: bytes | None = None
+    signed: Callable[[], Mapping[str, str]] | None = None
+    """Headers that are good for one sending: made anew where a request is sent a second time."""
+
+    def fields(self) -> Mapping[str, str]:
+        """All headers of one sending."""
+        given = self.headers or {}
+        return {**given, **self.signed()} if self.signed is not None else given
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,7 @@ class Answer:
     media_type: str  # lower case, without parameters; empty when the source names none
     charset: str | None = None
     retry_after: timedelta | None = None
+    cache_control: str = ""
 
     @property
     def ok(self) -> bool:
@@ -129,26 +136,29 @@ class HttpClient:
             raise Invalid(f"{self.source}: the request does not fit into an address") from None  # it quotes the value
 
     async def _by_transport(self, straight: Straight, request: Request) -> Answer:
-        outgoing = straight.written(request.method, request.target, request.headers or {}, request.content)
-        exchange = await _asked(straight.open, outgoing)
+        exchange = await _asked(
+            lambda: straight.open(straight.written(request.method, request.target, request.fields(), request.content))
+        )
         try:
             return await self._whole(exchange.answer.status, exchange.answer.headers, Body(exchange, None))
         finally:
             exchange.cancel()
 
     async def _by_client(self, request: Request) -> Answer:
-        built = self._client.build_request(
-            request.method,
-            self._address(request.target),
-            headers=[(name.encode(), value.encode()) for name, value in (request.headers or {}).items()],
-            content=request.content,
-        )
-        response = await _asked(partial(self._client.send, stream=True), built)
+        response = await _asked(lambda: self._client.send(self._built(request), stream=True))
         try:
             return await self._whole(response.status_code, response.headers.raw, response.aiter_raw())
         finally:
             await response.aclose()
             response.stream = _READ  # httpx's own refers back to the response, which only a collector would end
+
+    def _built(self, request: Request) -> httpx.Request:
+        return self._client.build_request(
+            request.method,
+            self._address(request.target),
+            headers=[(name.encode(), value.encode()) for name, value in request.fields().items()],
+            content=request.content,
+        )
 
     def _model(self) -> httpx.Request:
         try:
@@ -177,7 +187,8 @@ class HttpClient:
             if len(pieces) > self._max_bytes:
                 raise self._too_large()
         media_type, charset = _content_type(heard.get(b"content-type", ""))
-        return Answer(status, bytes(pieces), media_type, charset, _retry_after(heard.get(b"retry-after", "")))
+        wait = _retry_after(heard.get(b"retry-after", ""))
+        return Answer(status, bytes(pieces), media_type, charset, wait, heard.get(b"cache-control", ""))
 
     def _too_large(self) -> Malformed:
         return Malformed(f"{self.source}: answered with more than max_bytes ({self._max_bytes}); page it")
@@ -235,14 +246,14 @@ def _own_trust(source: str, tls: Tls) -> ssl.SSLContext:
     return context
 
 
-async def _asked(send: Callable[[T], Awaitable[S]], request: T) -> S:
+async def _asked(send: Callable[[], Awaitable[T]]) -> T:
     """Send until the head of an answer is here; once more if nothing came back, as every call is a read."""
     try:
-        return await send(request)
+        return await send()
     except httpx.TransportError as err:
         if not _nothing_came_back(err):
             raise
-    return await send(request)
+    return await send()
 
 
 def _heard(fields: Fields) -> dict[bytes, str]:

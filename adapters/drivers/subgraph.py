@@ -23,7 +23,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar, Final, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from graphql import GraphQLSyntaxError, parse
 from msgspec.structs import replace
@@ -38,6 +38,7 @@ from adapters.contract import (
     KeyEntry,
     KeySlice,
     Malformed,
+    PeerRequest,
     Provenance,
     Record,
     Refused,
@@ -237,13 +238,16 @@ class SubgraphAdapter:
     async def _post(self, path: str, body: Mapping[str, object], call: Call) -> Answer:
         if call.assertion is None:
             raise Refused(f"{self.id}: nobody signed for this viewer and purpose; nothing was sent")
-        token = call.assertion(self._source.audience)
-        if not token.isascii() or not token.isprintable():
-            raise Refused(f"{self.id}: the signed statement does not fit into a header; nothing was sent")
         content = json.dumps(body).encode()
-        return await self._client.send(
-            Request(path, "POST", {"authorization": f"Bearer {token}"}, content), call.deadline
-        )
+        sign, about = call.assertion, PeerRequest(self._source.audience, "POST", unquote(path), content)
+
+        def signed() -> Mapping[str, str]:
+            token = sign(about)
+            if not token.isascii() or not token.isprintable():
+                raise Refused(f"{self.id}: the signed statement does not fit into a header; nothing was sent")
+            return {"authorization": f"Bearer {token}"}
+
+        return await self._client.send(Request(path, "POST", content=content, signed=signed), call.deadline)
 
     def _people(self, batch: Sequence[Key], answer: Answer) -> Mapping[Key, Found | AdapterError]:
         body = self._loaded(answer)

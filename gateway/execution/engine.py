@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode
 
-from adapters.contract import Call, Deadline
+from adapters.contract import Call, Deadline, PeerRequest
 from gateway.audit.record import AccessRecord, AuditLog, SourceOutcome
 from gateway.errors import GatewayError
 from gateway.execution.cursor import Cursors
@@ -29,7 +29,7 @@ from gateway.written import encode
 
 log = logging.getLogger("yiti.execution")
 
-Assertions = Callable[[Viewer, str, str], str]  # viewer, audience, request id -> signed token for that peer
+Assertions = Callable[[Viewer, PeerRequest, str], str]  # viewer, request to a peer, request id -> signed token
 Find = Callable[[str, str], str | None]  # document kind, number -> pseudonym
 
 
@@ -151,7 +151,7 @@ class Engine:
             agency=viewer.agency,
             purpose=viewer.purpose,
             deadline=Deadline(asyncio.get_running_loop().time() + self._deadline_seconds),
-            assertion=None if mint is None else lambda audience: mint(viewer, audience, request_id),
+            assertion=None if mint is None else lambda request: mint(viewer, request, request_id),
         )
 
     def _record(

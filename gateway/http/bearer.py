@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from gateway.errors import GatewayError, PurposeMissing, Unauthenticated
+from gateway.errors import GatewayError, PurposeMissing, PurposeNotGranted, Unauthenticated
 from gateway.http.exchange import Exchange
 
 _LONGEST: Final = 8_192
@@ -37,6 +37,6 @@ def challenge(error: GatewayError) -> tuple[tuple[str, str], ...]:
         return (("WWW-Authenticate", 'Bearer realm="yiti"'),)
     if isinstance(error, Unauthenticated):
         return (("WWW-Authenticate", 'Bearer realm="yiti", error="invalid_token"'),)
-    if isinstance(error, PurposeMissing):
+    if isinstance(error, PurposeMissing | PurposeNotGranted):
         return (("WWW-Authenticate", 'Bearer realm="yiti", error="insufficient_scope"'),)
     return ()

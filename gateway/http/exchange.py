@@ -6,9 +6,11 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Protocol
 
 from gateway.errors import GatewayError
+from gateway.federation.binding import Sent
 from gateway.http.negotiate import JSON
 from gateway.http.refusals import BodyTooLarge, MethodNotAllowed, Throttled
 from gateway.written import encode
@@ -46,6 +48,7 @@ class Exchange:
     request_id: str
     route: str = "unknown"
     code: str = "OK"
+    content: bytes | None = None  # the whole body, once it was read
 
     @classmethod
     def begin(cls, scope: Scope, receive: Receive) -> Exchange:
@@ -63,8 +66,15 @@ class Exchange:
             request_id=request_id(headers.get("x-request-id")),
         )
 
+    def sent(self, limit: int) -> Sent:
+        """The request as another gateway's signed statement is bound to it; its body has at most `limit` bytes."""
+        target = f"{self.path}?{self.query.decode('latin-1')}" if self.query else self.path
+        return Sent(self.method, target, partial(self.body, limit))
+
     async def body(self, limit: int) -> bytes:
         """The whole body; raises BodyTooLarge as soon as it is longer than `limit` bytes."""
+        if self.content is not None:
+            return self.content
         announced = self.headers.get("content-length", "0")
         if announced.isascii() and announced.isdigit() and int(announced[:20]) > limit:
             raise _too_large(limit)
@@ -80,7 +90,8 @@ class Exchange:
                 raise _too_large(limit)
             parts.append(part)
             if not message.get("more_body", False):
-                return b"".join(parts)
+                self.content = b"".join(parts)
+                return self.content
 
 
 class Answering(Protocol):

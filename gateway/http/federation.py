@@ -12,6 +12,7 @@ import orjson
 
 from gateway.audit.record import AccessRecord, AuditLog
 from gateway.errors import BadRequest, GatewayError
+from gateway.federation.binding import Sent
 from gateway.federation.locator import LARGEST_PAGE, Locator
 from gateway.http.application import Endpoint
 from gateway.http.bearer import read_token
@@ -26,8 +27,8 @@ _OPERATION: Final = "locator"
 class Peers(Protocol):
     """Which gateway a service token stands for; see gateway/tokens.py."""
 
-    def verify_service(self, token: str) -> str:
-        """The peer's name; raises Unauthenticated."""
+    async def identify_service(self, token: str, sent: Sent) -> str:
+        """The peer's name, for the request `sent`; raises Unauthenticated or ReplayUnknown."""
         ...
 
 
@@ -56,7 +57,7 @@ class LocatorEndpoint:
     async def __call__(self, exchange: Exchange) -> Reply:
         """One page of pseudonyms."""
         started = time.perf_counter()
-        peer = self._peers.verify_service(read_token(exchange))
+        peer = await self._peers.identify_service(read_token(exchange), exchange.sent(_BODY_BYTES))
         try:
             after, size = await _page(exchange)
             tokens, onward = self._locator.page(after, size)

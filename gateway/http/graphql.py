@@ -31,7 +31,7 @@ class GraphQLEndpoint:
         if form == HTML and self._page is not None:
             return self._page
         try:
-            viewer = self._operations.admit(read_token(exchange))
+            viewer = await self._operations.admit(read_token(exchange), exchange.sent(self._max_body_bytes))
             asked = await self._read(exchange)
         except GatewayError as err:
             return error_reply(err, JSON if form == EVENTS else form, challenge(err))

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from gateway.execution.document import PersistedDocuments
 from gateway.execution.engine import Answer, Request
+from gateway.federation.binding import Sent
 from gateway.http.reading import Asked
 from gateway.http.throttle import Throttle
 from gateway.viewer import Viewer
@@ -25,8 +26,11 @@ class Answers(Protocol):
 class Viewers(Protocol):
     """Who a token stands for; see gateway/tokens.py."""
 
-    def verify(self, token: str) -> Viewer:
-        """The viewer; raises Unauthenticated or PurposeMissing."""
+    async def identify(self, token: str, sent: Sent | None = None) -> Viewer:
+        """The viewer; `sent` is the request that the token came with, for another gateway's statement.
+
+        Raises Unauthenticated, PurposeMissing, PurposeNotGranted, IssuerUnavailable or ReplayUnknown.
+        """
         ...
 
 
@@ -46,15 +50,15 @@ class Operations:
         self._documents = documents or PersistedDocuments()
         self._throttle = throttle or Throttle()
 
-    def admit(self, token: str) -> Viewer:
-        """The viewer of a token, one request counted; raises Unauthenticated, PurposeMissing or Throttled."""
-        viewer = self._viewers.verify(token)
+    async def admit(self, token: str, sent: Sent) -> Viewer:
+        """The viewer of a token, one request counted; raises what `identify` raises, or Throttled."""
+        viewer = await self._viewers.identify(token, sent)
         self._throttle.admit(viewer)
         return viewer
 
-    def verify(self, token: str) -> Viewer:
+    async def identify(self, token: str) -> Viewer:
         """The viewer of a token that opens a connection; its requests are counted as they come."""
-        return self._viewers.verify(token)
+        return await self._viewers.identify(token)
 
     def count(self, viewer: Viewer) -> None:
         """One more request of a connection; raises Throttled."""

@@ -142,7 +142,7 @@ class _Connection:
         if self._viewer is not None:
             raise Closed(_INIT_TWICE, "Too many initialisation requests")
         try:
-            viewer = self._operations.verify(read_credentials(self._credentials(message.get("payload"))))
+            viewer = await self._operations.identify(read_credentials(self._credentials(message.get("payload"))))
         except GatewayError as err:
             self._exchange.code = err.code
             raise Closed(_FORBIDDEN, f"Forbidden: {err.code}") from err

@@ -14,6 +14,7 @@ from graphql import parse, validate
 import gateway
 from adapters.contract import AdapterError
 from gateway.errors import GatewayError
+from gateway.issuers.reasons import Reason
 from schema.build import build
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +34,11 @@ def test_every_error_code_is_documented() -> None:
     codes |= {f"SOURCE_{one.code}" for one in AdapterError.__subclasses__()}
     assert len(codes) > 20
     assert [code for code in sorted(codes) if f"`{code}`" not in text] == []
+
+
+def test_every_reason_for_not_believing_a_token_is_documented() -> None:
+    text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    assert [reason for reason in Reason if f"`{reason.value}`" not in text] == []
 
 
 def test_every_dependency_has_its_reason() -> None:

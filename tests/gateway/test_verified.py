@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 from dataclasses import replace
 
 import pytest
+from joserfc.jwk import OKPKey
 
 from gateway.errors import Unauthenticated
+from gateway.federation.binding import Sent
+from gateway.issuers.jwks import PublishedKey
+from gateway.issuers.keyring import TrustedKey
+from gateway.tokens import Proven
 from gateway.verified import SECONDS, VerifiedTokens
-from gateway.viewer import Viewer
 from tests.gateway.execution.world import viewer
 
 
 class Counting:
     """Believes every token but one."""
 
-    def __init__(self, ends: float) -> None:
+    def __init__(self, ends: float, *, until: float | None = None, via: tuple[str, ...] = ()) -> None:
         self.ends = ends
+        self.until = ends if until is None else until
+        self.via = via
+        self.key = TrustedKey(PublishedKey(OKPKey.generate_key("Ed25519"), "k", frozenset({"Ed25519"})))
         self.asked: list[str] = []
 
-    def verify(self, token: str) -> Viewer:
+    async def prove(self, token: str, sent: Sent | None = None) -> Proven:
         self.asked.append(token)
         if token == "forged":
             raise Unauthenticated("The token does not hold. Ask for a new one.")
-        return replace(viewer(), subject=f"subject of {len(self.asked)}", expires_at=self.ends)
+        known = replace(viewer(), subject=f"subject of {len(self.asked)}", expires_at=self.ends, via=self.via)
+        return Proven(known, self.key, self.until)
 
 
 class Clock:
@@ -35,63 +42,89 @@ class Clock:
         return self.now
 
 
-def test_a_signature_is_checked_once_in_half_a_minute() -> None:
+async def test_a_signature_is_checked_once_in_half_a_minute() -> None:
     clock, verifier = Clock(), Counting(ends=10_000.0)
     tokens = VerifiedTokens(verifier, clock=clock)
-    first = tokens.verify("a")
+    first = await tokens.identify("a")
     clock.now += SECONDS - 0.1
-    assert tokens.verify("a") is first
+    assert await tokens.identify("a") is first
     clock.now += 0.1
-    assert tokens.verify("a") is not first
+    assert await tokens.identify("a") is not first
     assert verifier.asked == ["a", "a"]
 
 
-def test_a_token_is_not_believed_beyond_its_end() -> None:
+async def test_a_token_is_not_believed_beyond_its_end() -> None:
     clock, verifier = Clock(), Counting(ends=1_010.0)
     tokens = VerifiedTokens(verifier, clock=clock)
-    tokens.verify("a")
+    await tokens.identify("a")
     clock.now = 1_009.9
-    tokens.verify("a")
+    await tokens.identify("a")
     assert len(verifier.asked) == 1
     clock.now = 1_010.0
-    tokens.verify("a")  # whether a few seconds of grace are left is the verifier's to say
-    tokens.verify("a")
+    await tokens.identify("a")  # whether a few seconds of grace are left is the verifier's to say
+    await tokens.identify("a")
     assert len(verifier.asked) == 3
 
 
-def test_a_refusal_is_not_remembered() -> None:
+async def test_a_token_is_not_believed_longer_than_its_key() -> None:
+    clock, verifier = Clock(), Counting(ends=10_000.0, until=1_005.0)
+    tokens = VerifiedTokens(verifier, clock=clock)
+    await tokens.identify("a")
+    clock.now = 1_005.0
+    await tokens.identify("a")
+    assert verifier.asked == ["a", "a"]
+
+
+async def test_a_key_that_its_issuer_took_back_is_asked_about_at_once() -> None:
+    verifier = Counting(ends=10_000.0)
+    tokens = VerifiedTokens(verifier, clock=Clock())
+    await tokens.identify("a")
+    verifier.key.retired = True
+    await tokens.identify("a")
+    assert verifier.asked == ["a", "a"]
+
+
+async def test_another_gateways_statement_is_never_remembered() -> None:
+    verifier = Counting(ends=10_000.0, via=("yiti-zhejiang",))
+    tokens = VerifiedTokens(verifier, clock=Clock())
+    for _ in range(2):
+        await tokens.identify("a")
+    assert verifier.asked == ["a", "a"]
+
+
+async def test_a_refusal_is_not_remembered() -> None:
     verifier = Counting(ends=10_000.0)
     tokens = VerifiedTokens(verifier, clock=Clock())
     for _ in range(2):
         with pytest.raises(Unauthenticated):
-            tokens.verify("forged")
+            await tokens.identify("forged")
     assert len(verifier.asked) == 2
 
 
-def test_tokens_that_differ_in_one_character_are_two() -> None:
+async def test_tokens_that_differ_in_one_character_are_two() -> None:
     tokens = VerifiedTokens(Counting(ends=10_000.0), clock=Clock())
-    assert tokens.verify("token-a").subject != tokens.verify("token-b").subject
-    assert tokens.verify("token-a").subject == "subject of 1"
+    assert (await tokens.identify("token-a")).subject != (await tokens.identify("token-b")).subject
+    assert (await tokens.identify("token-a")).subject == "subject of 1"
 
 
-def test_only_so_many_are_kept() -> None:
+async def test_only_so_many_are_kept() -> None:
     verifier = Counting(ends=10_000.0)
     tokens = VerifiedTokens(verifier, size=2, clock=Clock())
     for token in ("a", "b", "a", "c", "a", "b"):
-        tokens.verify(token)
+        await tokens.identify(token)
     assert verifier.asked == ["a", "b", "c", "b"]
 
 
-def test_no_text_of_a_token_is_kept() -> None:
-    class Forgetful:
-        def verify(self, token: str) -> Viewer:
-            return replace(viewer(), expires_at=10_000.0)
-
-    tokens = VerifiedTokens(Forgetful(), clock=Clock())
-    tokens.verify("secret-token")
-    (kept,) = tokens._known.items()
-    reached: list[object] = [*kept]
-    for one in reached:
-        reached += [more for more in gc.get_referents(one) if not isinstance(more, type)]
-    assert hashlib.sha256(b"secret-token").digest() in reached
-    assert "secret-token" not in reached
+async def test_neither_a_token_nor_a_hash_that_others_could_make_is_kept() -> None:
+    one, other = (VerifiedTokens(Counting(ends=10_000.0), clock=Clock()) for _ in range(2))
+    await one.identify("secret-token")
+    await other.identify("secret-token")
+    assert one._known.keys() != other._known.keys()
+    reached: list[object] = [one._known]
+    seen = set[int]()
+    for found in reached:
+        if id(found) not in seen and not isinstance(found, type):
+            seen.add(id(found))
+            reached += gc.get_referents(found)
+    assert len(reached) > 10
+    assert "secret-token" not in [found for found in reached if isinstance(found, str)]

@@ -74,7 +74,7 @@ async def adapter(served: tuple[Peer, str], peer: Peer) -> AsyncIterator[Subgrap
 
 
 def signed(**changes: Any) -> Call:
-    return a_call(assertion=lambda audience: f"signed-for-{audience}", **changes)
+    return a_call(assertion=lambda request: f"signed-for-{request.audience}", **changes)
 
 
 def listed(found: object) -> Sequence[Record]:

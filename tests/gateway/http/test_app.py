@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from adapters.contract import PeerRequest
 from adapters.manifest import ManifestError
 from gateway.app import Gateway, opened
 from gateway.audit.record import AccessQuery
@@ -78,8 +79,10 @@ async def test_pages_and_demo_viewers_are_there(client: httpx.AsyncClient) -> No
 
 async def test_a_peer_lists_whom_we_hold(client: httpx.AsyncClient, settings: Settings, tmp_path: Path) -> None:
     signer = PeerSigner(make_signing_key(tmp_path / "peer.key.json"), "yiti-zhejiang")
-    headers = {"Authorization": f"Bearer {signer.service_token('yiti-jiangsu')}"}
-    answer = await client.post("/federation/locator", json={"after": None}, headers=headers)
+    body = b'{"after": null}'
+    token = signer.service_token(PeerRequest("yiti-jiangsu", "POST", "/federation/locator", body))
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    answer = await client.post("/federation/locator", content=body, headers=headers)
     mine = (await look_up(client, officer(settings))).json()["data"]["lookup"]["id"]
     assert answer.json() == {"tokens": [mine], "after": None}
     refused = await client.post("/federation/locator", json={}, headers=officer(settings))

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.audit.record import AccessPage, AccessQuery, AccessRecord, LogEntry
 from gateway.errors import AuditUnavailable, Unauthenticated
+from gateway.federation.binding import Sent
 from gateway.federation.locator import Locator
 from gateway.http.application import Application, Route
 from gateway.http.federation import LocatorEndpoint, public_keys
@@ -23,7 +24,7 @@ class Holding:
 
 
 class Peers:
-    def verify_service(self, token: str) -> str:
+    async def identify_service(self, token: str, sent: Sent) -> str:
         if token != "peer-token":
             raise Unauthenticated("Only another gateway's service token opens this door.")
         return "yiti-zhejiang"

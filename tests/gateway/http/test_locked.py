@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from adapters.contract import PeerRequest
 from gateway.app import limits_of, opened
 from gateway.cli import main
 from gateway.execution.document import Limits
@@ -73,9 +74,11 @@ async def test_another_gateway_asks_a_locked_one_by_its_own_documents(
 ) -> None:
     signer = PeerSigner(make_signing_key(tmp_path / "peer.key.json"), "yiti-zhejiang")
     theirs = replace(Viewers().verify(GOOD), jurisdiction="330500")
-    token = signer.assert_for(theirs, "yiti-jiangsu", "request-1")
+    body = json.dumps({"query": UNKNOWN}).encode()
+    token = signer.assert_for(theirs, PeerRequest("yiti-jiangsu", "POST", "/graphql", body), "request-1")
     async with asking(settings, trusted_documents=registry, trusted_only=True) as client:
-        answer = await client.post("/graphql", json={"query": UNKNOWN}, headers={"Authorization": f"Bearer {token}"})
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        answer = await client.post("/graphql", content=body, headers=headers)
     assert answer.json() == {"data": {"viewer": {"purpose": "AFTERCARE"}}}
 
 

@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 
-from adapters.contract import Call
+from adapters.contract import Call, PeerRequest
 from gateway.identity.build import Listed
 from gateway.renewal import listing_call, renew
 
@@ -75,7 +75,7 @@ async def test_a_full_disk_does_not_end_it(caplog: pytest.LogCaptureFixture) -> 
 
 
 async def test_a_listing_speaks_for_the_gateway_itself() -> None:
-    call = listing_call("yiti-test", lambda audience: f"signed for {audience}")
+    call = listing_call("yiti-test", lambda request: f"signed for {request.audience}")
     assert call.actor == "yiti-test"
     assert call.assertion is not None
-    assert call.assertion("peer") == "signed for peer"
+    assert call.assertion(PeerRequest("peer", "POST", "/locator", b"{}")) == "signed for peer"

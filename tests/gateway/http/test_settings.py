@@ -51,7 +51,7 @@ def test_lists_and_named_files_are_read(folder: Path, monkeypatch: pytest.Monkey
 
 def test_production_is_the_default_and_wants_its_keys() -> None:
     message = refused()
-    assert "production needs YITI_ISSUERS, YITI_TOKEN_KEY_FILE, YITI_INDEX_KEY_FILE" in message
+    assert "production needs YITI_ISSUER_FILES, YITI_TOKEN_KEY_FILE, YITI_INDEX_KEY_FILE" in message
 
 
 def test_production_with_its_keys_starts_without_the_editor(folder: Path) -> None:

@@ -26,7 +26,7 @@ NEEDS = {"PersonRecord": ("name",), "Visit": ("outcome",), "Measure": ("startsOn
 
 
 def signed_call() -> Call:
-    return replace(a_call(), assertion=lambda audience: f"signed-for-{audience}")
+    return replace(a_call(), assertion=lambda request: f"signed-for-{request.audience}")
 
 
 def the_peer() -> Manifest:
