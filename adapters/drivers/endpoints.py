@@ -65,7 +65,7 @@ class EndpointAdapter:
         self._asking = Asking(manifest.id, wire, client, manifest.errors)
         self._health = health
         self._lists: dict[tuple[str, Role], list[tuple[Dataset, Template]]] = {}
-        self._legs: dict[tuple[Role, str, frozenset[str]], Sequence[Leg]] = {}
+        self._legs: dict[tuple[Template, frozenset[str]], Leg] = {}
         self._rows: dict[int, Rows] = {}  # by the dataset's identity: the manifest keeps datasets alive
         for name in manifest.entities:
             for dataset in manifest.datasets(name):
@@ -165,21 +165,21 @@ class EndpointAdapter:
 
     def _asked(self, role: Role, entity: str, fields: Collection[str]) -> Sequence[Leg]:
         """The datasets to ask: those that have any of the fields, and those that say who or what is there."""
-        wanted = (role, entity, frozenset(fields))
-        legs = self._legs.get(wanted)
-        if legs is None:
-            legs = [
-                self._leg(role, dataset, template, fields)
-                for dataset, template in self._declared(entity, fields, role)
-                if role != "fetch" or dataset.keys or not dataset.fields.keys().isdisjoint(fields) or not fields
-            ]
-            if len(self._legs) >= _MOST_LEGS:
-                self._legs.clear()
-            self._legs[wanted] = legs
-        return legs
+        return [
+            self._leg(role, dataset, template, fields)
+            for dataset, template in self._declared(entity, fields, role)
+            if role != "fetch" or dataset.keys or not dataset.fields.keys().isdisjoint(fields) or not fields
+        ]
 
     def _leg(self, role: Role, dataset: Dataset, template: Template, fields: Collection[str]) -> Leg:
-        return Leg.of(self._wire, role, dataset, template, self._rows[id(dataset)], fields)
+        wanted = (template, frozenset(fields))
+        leg = self._legs.get(wanted)
+        if leg is None:
+            if len(self._legs) >= _MOST_LEGS:
+                self._legs.clear()
+            leg = Leg.of(self._wire, role, dataset, template, self._rows[id(dataset)], fields)
+            self._legs[wanted] = leg
+        return leg
 
     async def _from_all(
         self, role: Literal["fetch", "related"], legs: Sequence[Leg], keys: Sequence[Key], call: Call

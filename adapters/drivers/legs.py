@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Literal
 
+from adapters.columns import keys_of
 from adapters.contract import Call, Key
 from adapters.decode import key_of
 from adapters.drivers.declared import Parameters, upstream_columns
@@ -56,7 +57,7 @@ class Leg:
             return [implied] * len(rows)
         said = list(map(itemgetter(self.owner), rows))
         # a key that no row's key can equal, padding being taken off, is nobody's
-        asked = frozenset(key for key in batch if key_of(key) == key)
+        asked = frozenset(key for key, same in zip(batch, keys_of(batch), strict=True) if key == same)
         try:
             if asked.issuperset(said):
                 return said

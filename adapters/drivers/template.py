@@ -25,6 +25,7 @@ _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 _NAMES: Final = frozenset({"key", "keys", "page", "size", "offset", "cursor", "fields"})
 _REQUEST: Final = frozenset({"request.id", "request.actor", "request.agency", "request.purpose"})
 _OURS: Final = frozenset({"page", "size", "offset", "fields"})  # numbers of ours and names from the manifest
+_LISTED_WORDS: Final = re.compile(r"[\w.~,-]*", re.ASCII)
 _PLAIN: Final = re.compile(r"(?!.*--)[\w·.:@/-]+")
 
 
@@ -221,6 +222,8 @@ class Template:
 
 
 def _encoded(text: str) -> str:
+    if _LISTED_WORDS.fullmatch(text):  # as keys are
+        return text.replace(",", "%2C")
     return quote(text, safe="")
 
 
