@@ -27,11 +27,17 @@ test: $(BIN)/.ready ## Run the tests (YITI_REQUIRE_SERVICES=1: a missing databas
 conformance: $(BIN)/.ready ## Read GNU Health and HL7's FHIR examples by manifest (part of test; needs pip's and npm's registries once)
 	@$(BIN)/python -m pytest tests/conformance
 
-check: $(BIN)/.ready ## Formatting, lint, types, the printed schema
+check: $(BIN)/.ready ## Formatting, lint, types, the printed schema, the policies
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/yiti schema --check
+	@$(BIN)/yiti policy check
+
+policy: $(BIN)/.ready ## Check the policies and write docs/policy.md and the decision table anew
+	@$(BIN)/yiti policy check
+	@$(BIN)/yiti policy matrix > docs/policy.md
+	@$(BIN)/yiti policy matrix --snapshot > tests/gateway/policy/decisions.txt
 
 bench: $(BIN)/.ready ## Compare with other gateways on one upstream (ten minutes; writes docs/performance.md)
 	@$(BIN)/python -m bench
@@ -46,4 +52,4 @@ lock: $(BIN)/.ready ## Renew requirements.lock from the ranges in pyproject.toml
 clean: ## Remove what the targets made
 	@rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info
 
-.PHONY: help setup demo test conformance check bench equivalence lock clean
+.PHONY: help setup demo test conformance check policy bench equivalence lock clean

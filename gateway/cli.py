@@ -16,7 +16,10 @@ from adapters.manifest import ManifestError
 from gateway.authorization.policy_set import PolicyError
 from gateway.errors import GatewayError
 from gateway.identity.store import IndexUnreadable
+from gateway.registers.file import RegistersDamaged
 from gateway.keys import KeyFileError
+from gateway.policy.cli import add_policy
+from gateway.policy.errors import PolicyToolError
 from gateway.settings import Settings, SettingsError, load, reference, table
 from schema.enums import Purpose
 
@@ -39,8 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         SettingsError,
         ManifestError,
         PolicyError,
+        PolicyToolError,
         KeyFileError,
         IndexUnreadable,
+        RegistersDamaged,
         GatewayError,
         UsageError,
     ) as err:
@@ -107,6 +112,8 @@ def _parser() -> argparse.ArgumentParser:
         "--key", action="append", default=[], help="a person's key to try, where the source lists nobody; repeatable"
     )
     check.set_defaults(command=_adapter_check)
+
+    add_policy(commands)
 
     demo = commands.add_parser(
         "demo",

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.policy.errors import PolicyToolError
+
 Node = int
 Value = object  # a hashable word, truth value or number
 Facts = Mapping[str, Value]  # variable -> value
@@ -21,7 +23,7 @@ ALWAYS: Final[Node] = 1
 LARGEST: Final = 2_000_000  # nodes; thousands are met in practice
 
 
-class TooLarge(Exception):
+class TooLarge(PolicyToolError):
     """A function of more nodes than can be held; the rules ask of too many facts at once."""
 
 

@@ -13,6 +13,7 @@ from cedarpy import pst
 from gateway.authorization.decision import Effect
 from gateway.authorization.policy_set import DIRECTORY, Policy, PolicySet, read_policies
 from gateway.policy.diagram import NEVER, Facts, Node
+from gateway.policy.errors import PolicyToolError
 from gateway.policy.space import Space, Uid, Vocabulary
 from gateway.policy.symbols import Beyond, Evaluator, parts
 
@@ -22,7 +23,7 @@ PART: Final = "viewMasked"
 Cell = tuple[str, str]  # action, label
 
 
-class Unproven(Exception):
+class Unproven(PolicyToolError):
     """A policy about which the tools cannot be exact, so they say nothing at all; names it and the reason."""
 
     def __init__(self, policy: Policy, reason: str) -> None:
@@ -50,16 +51,15 @@ class Model:
         self.cells: tuple[Cell, ...] = tuple(
             (action, label) for label in vocabulary.labels for action in vocabulary.actions
         )
-        evaluator = Evaluator(space, vocabulary)
-        self.applies: dict[str, dict[Cell, Applies]] = {
-            self.policies[body.annotations["id"]].id: self._applies(evaluator, body) for body in _bodies(policies)
-        }
+        self.bodies = {str(body.annotations["id"]): body for body in _bodies(policies)}
+        evaluator = Evaluator(space, vocabulary)  # remembers by the bodies' identity, so they are held above
+        self.applies = {name: self._applies(evaluator, body) for name, body in self.bodies.items()}
 
     def _applies(self, evaluator: Evaluator, body: pst.Template) -> dict[Cell, Applies]:
         found: dict[Cell, Applies] = {}
         for action, label in self.cells:
             try:
-                holds, fails = evaluator.condition(body, action, Uid(self._label_kind, label))
+                holds, fails = evaluator.condition(body, action, Uid(self.label_kind, label))
             except Beyond as error:
                 raise Unproven(self.policies[body.annotations["id"]], str(error)) from error
             if (holds, fails) != (NEVER, NEVER):
@@ -67,7 +67,8 @@ class Model:
         return found
 
     @cached_property
-    def _label_kind(self) -> str:
+    def label_kind(self) -> str:
+        """The entity type of labels."""
         declared = self.vocabulary.schema.actions[self.vocabulary.actions[0]]
         return declared.resources[0]
 

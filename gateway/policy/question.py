@@ -9,12 +9,13 @@ from dataclasses import fields
 from gateway.authorization.decide import attributes_of
 from gateway.authorization.decision import Facts
 from gateway.policy.diagram import Value
+from gateway.policy.errors import PolicyToolError
 from gateway.policy.schema_text import Attribute
 from gateway.policy.space import ABSENT, Space, Uid, element_variable, role_variable
 from schema.label import Label
 
 
-class FactsError(Exception):
+class FactsError(PolicyToolError):
     """Facts that cannot be understood; says which word, and which ones are known."""
 
 

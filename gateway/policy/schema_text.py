@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from gateway.policy.errors import PolicyToolError
+
 _TOKEN: Final = re.compile(
     r"(?P<comment>//[^\n]*)|(?P<space>\s+)|(?P<string>\"(?:\\.|[^\"\\])*\")|(?P<name>[A-Za-z_]\w*(?:::[A-Za-z_]\w*)*)"
     r"|(?P<mark>[{}\[\]()<>,;:?=@])"
@@ -18,7 +20,7 @@ _TOKEN: Final = re.compile(
 _BUILT_IN: Final = {"Bool": "Bool", "Boolean": "Bool", "Long": "Long", "String": "String"}
 
 
-class SchemaUnread(Exception):
+class SchemaUnread(PolicyToolError):
     """A schema that Cedar takes and the tools do not; the message says where and what."""
 
 
