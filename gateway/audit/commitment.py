@@ -25,6 +25,11 @@ CREATE TABLE IF NOT EXISTS response_key (
 """
 
 
+def keys_file(log: Path) -> Path:
+    """Where the keys of a log in this file are kept."""
+    return log.with_name(f"{log.stem}-keys{log.suffix}")
+
+
 def new_key() -> bytes:
     """A key for one entry."""
     return secrets.token_bytes(KEY_BYTES)

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Final, Protocol
 
-from gateway.audit.reading import SqliteEntries
-from gateway.audit.record import AccessPage, AccessQuery, AccessRecord, LogEntry
+from gateway.audit.record import AccessPage, AccessQuery, AccessRecord, LogEntry, StoredEntry
 from gateway.audit.stored import microseconds, read_entry
 
 _PART: Final = 1_000
 
 
-def find_page(entries: SqliteEntries, query: AccessQuery) -> AccessPage:
+class Entries(Protocol):
+    """What is read."""
+
+    async def size(self) -> int:
+        """How many entries there are."""
+        ...
+
+    async def between(self, start: int, end: int) -> Sequence[StoredEntry]:
+        """Entries in order."""
+        ...
+
+
+async def find_page(entries: Entries, query: AccessQuery) -> AccessPage:
     """One page, newest first, and the count of all pages."""
     meets = _condition(query)
     limit, total = max(0, query.limit), 0
     found: list[LogEntry] = []
-    for entry in _backwards(entries):
+    async for entry in _backwards(entries):
         if not meets(entry.record):
             continue
         total += 1
@@ -27,11 +38,11 @@ def find_page(entries: SqliteEntries, query: AccessQuery) -> AccessPage:
     return AccessPage(tuple(found[:limit]), has_next=len(found) > limit, total=total)
 
 
-def _backwards(entries: SqliteEntries) -> Iterator[LogEntry]:
-    end = entries.size()
+async def _backwards(entries: Entries) -> AsyncIterator[LogEntry]:
+    end = await entries.size()
     while end > 0:
         start = max(0, end - _PART)
-        for stored in reversed(entries.between(start, end)):
+        for stored in reversed(await entries.between(start, end)):
             entry = read_entry(stored)
             if isinstance(entry, LogEntry):
                 yield entry

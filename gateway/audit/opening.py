@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import apsw
@@ -45,20 +46,28 @@ def check_head(connection: apsw.Connection, signer: LogSigner) -> Frontier:
         raise LogDamaged("it has lost its head")
     size, packed, note = head[0]
     frontier = check_frontier(size, packed, note, signer)
-    stored = connection.execute("SELECT coalesce(max(idx) + 1, 0) FROM entry").get
-    if stored != size:
-        raise LogDamaged(f"it holds {stored} entries, and its newest checkpoint was signed over {size}")
+    check_count(frontier, int(connection.execute("SELECT coalesce(max(idx) + 1, 0) FROM entry").get))
     try:
         edge = Tree(SqliteKept(connection)).frontier(size)
     except LookupError as error:
         raise LogDamaged("entries or nodes of its tree are missing") from error
-    if edge != frontier:
-        raise LogDamaged("its last entries are not those that its newest checkpoint was signed over")
     last: list[Any] = connection.execute("SELECT leaf, record FROM entry ORDER BY idx DESC LIMIT 256").fetchall()
-    for leaf, record in last:
-        if leaf_hash(record) != leaf:
-            raise LogDamaged("one of its last entries does not match its hash")
+    check_edge(frontier, edge, last)
     return frontier
+
+
+def check_count(signed: Frontier, stored: int) -> None:
+    """LogDamaged unless as many entries are stored as were signed."""
+    if stored != signed.size:
+        raise LogDamaged(f"it holds {stored} entries, and its newest checkpoint was signed over {signed.size}")
+
+
+def check_edge(signed: Frontier, edge: Frontier, last: Iterable[tuple[bytes, bytes]]) -> None:
+    """LogDamaged unless the right edge of what is stored is the signed one, and the last entries are what they were."""
+    if edge != signed:
+        raise LogDamaged("its last entries are not those that its newest checkpoint was signed over")
+    if any(leaf_hash(record) != leaf for leaf, record in last):
+        raise LogDamaged("one of its last entries does not match its hash")
 
 
 def adopt(connection: apsw.Connection, signer: LogSigner) -> None:

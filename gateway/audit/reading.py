@@ -10,7 +10,7 @@ import apsw
 from gateway.audit.note import SignedNote
 from gateway.audit.record import StoredEntry
 from gateway.audit.shown import FieldList
-from gateway.audit.stored import entry_id, index_in, lists_of
+from gateway.audit.stored import lists_of
 
 _MOST_LISTS: Final = 10_000
 
@@ -37,6 +37,7 @@ class SqliteEntries:
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
+        self.kept = SqliteKept(connection)
         self._lists: dict[str, FieldList] = {}
 
     def size(self) -> int:
@@ -61,11 +62,10 @@ class SqliteEntries:
         found = {index: StoredEntry(index, leaf, content, self._named(content)) for index, leaf, content in rows}
         return [found[place] for place in places if place in found]
 
-    def find(self, identifier: str) -> StoredEntry | None:
-        """The entry that bears this id, or None."""
-        index = index_in(identifier)
-        found = self.between(index, index + 1) if index is not None else []
-        return found[0] if found and entry_id(found[0].index, found[0].leaf) == identifier else None
+    def cosigned(self) -> list[SignedNote]:
+        """The newest checkpoint of each witness."""
+        query = "SELECT note, max(size) FROM cosignature GROUP BY witness ORDER BY witness"
+        return [SignedNote.read(str(note)) for note, _ in self._connection.execute(query)]
 
     def _named(self, content: bytes) -> dict[str, FieldList]:
         """The lists that a record names and that are there."""

@@ -74,6 +74,11 @@ class SqliteStore:
             self.known.clear()
         self.known.update(fields.digest for fields in batch.lists)
 
+    def keep_cosignature(self, witness: str, size: int, note: str) -> None:
+        """Keep a witness's signature under a checkpoint."""
+        with self._connection:
+            self._connection.execute("INSERT OR REPLACE INTO cosignature VALUES (?, ?, ?)", (size, witness, note))
+
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close(force=True)

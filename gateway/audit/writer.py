@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Final
@@ -17,6 +19,14 @@ from gateway.audit.signer import LogSigner
 from gateway.audit.store import SqliteStore
 
 _END: Final = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Other:
+    """Something else than records, for the thread that writes."""
+
+    write: Callable[[SqliteStore], None]
+    done: Future[None]
 
 
 class WriterClosed(Exception):
@@ -41,7 +51,7 @@ class Writer:
         except BaseException:
             self._lock.release()
             raise
-        self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
+        self._queue: SimpleQueue[Waiting | _Other | None] = SimpleQueue()
         self._gate = threading.Lock()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="audit-writer", daemon=True)
@@ -54,6 +64,15 @@ class Writer:
                 raise WriterClosed
             self._queue.put(waiting)
         return await waiting.done
+
+    def run(self, write: Callable[[SqliteStore], None]) -> None:
+        """Write something else between two batches; blocks, and raises what kept it from being written."""
+        done: Future[None] = Future()
+        with self._gate:
+            if self._closing:
+                raise WriterClosed
+            self._queue.put(_Other(write, done))
+        done.result()
 
     def close(self) -> None:
         """Commit what waits, then close; blocks."""
@@ -80,13 +99,14 @@ class Writer:
 
     def _take(self) -> list[Waiting]:
         """What waits, or nothing once the log is closed and all is written."""
-        first = self._queue.get()
         batch: list[Waiting] = []
-        while first is not None:
-            batch.append(first)
-            if len(batch) == LARGEST or self._queue.empty():
+        while (first := self._queue.get()) is not None:
+            if isinstance(first, _Other):
+                self._run_other(first)
+            else:
+                batch.append(first)
+            if batch and (len(batch) == LARGEST or self._queue.empty()):
                 return batch
-            first = self._queue.get()
         if batch:
             self._queue.put(_END)
         return batch
@@ -95,9 +115,22 @@ class Writer:
         left: list[Waiting] = []
         while not self._queue.empty():
             one = self._queue.get()
-            if one is not None:
+            if isinstance(one, _Other):
+                one.done.set_exception(WriterClosed())
+            elif one is not None:
                 left.append(one)
         return left
+
+    def _run_other(self, other: _Other) -> None:
+        try:
+            if self._store is None:
+                self._store = self._open()
+            other.write(self._store)
+        except (apsw.Error, OSError, LogDamaged) as error:
+            self._reopen_later()
+            other.done.set_exception(error)
+        else:
+            other.done.set_result(None)
 
     def _write(self, batch: Sequence[Waiting]) -> None:
         try:
