@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
@@ -13,7 +13,7 @@ from adapters.explaining import explain
 from gateway.claims import AgencyKindName, Clearance, PurposeName, Region, RoleName, Title, Word
 from gateway.issuers.fetch import check_address
 from gateway.issuers.jws import ALGORITHMS, kind_of
-from schema.enums import Purpose
+from schema.enums import Purpose, Role
 
 
 class IssuerFileError(Exception):
@@ -33,6 +33,13 @@ def _algorithm(name: str) -> str:
     if name not in ALGORITHMS:
         raise ValueError(f"is none of {', '.join(ALGORITHMS)}; `none` and shared secrets are never accepted")
     return name
+
+
+def _known_roles(grants: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+    unknown = grants.keys() - Role.__members__.keys()
+    if unknown:
+        raise ValueError(f"{', '.join(sorted(unknown))} is no Role of this graph")
+    return grants
 
 
 def _steps(path: object) -> object:
@@ -138,7 +145,7 @@ class IssuerFile(_Part):
     agencies: tuple[Agency, ...] = ()
     jurisdictions: tuple[Region, ...] = ()
     kinds: tuple[AgencyKindName, ...] = ()
-    grants: Annotated[Mapping[RoleName, tuple[PurposeName, ...]], Field(min_length=1)]
+    grants: Annotated[Mapping[str, tuple[PurposeName, ...]], AfterValidator(_known_roles), Field(min_length=1)]
     """The roles that it may give, each with the purposes that it may grant to that role."""
     highest_clearance: Clearance = 0
 
@@ -178,8 +185,8 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[object, object]:
     found: dict[object, object] = {}
     for key_node, value_node in node.value:
         key = loader.construct_object(key_node, deep=True)
-        if key in found:
-            raise yaml.constructor.ConstructorError(None, None, f"'{key}' stands twice", key_node.start_mark)
+        if not isinstance(key, Hashable) or key in found:
+            raise yaml.constructor.ConstructorError(None, None, f"{key} stands twice", key_node.start_mark)
         found[key] = loader.construct_object(value_node, deep=True)
     return found
 
