@@ -201,7 +201,7 @@ class Verifier:
         """Last of all, so that only what holds in everything else is used up."""
         claims = checked.token.claims
         ident = claims.get("jti")
-        if not isinstance(ident, str) or not 0 < len(ident) <= _LONGEST_ID:
+        if not isinstance(ident, str) or not 0 < len(ident) <= _LONGEST_ID or not ident.isascii():
             raise refused(Reason.ASSERTION_UNBOUND)
         await check_bound(claims.get(CLAIM), sent)
         if not await self._replay.first(checked.trusted.name, ident, float(claims["exp"]) + LEEWAY):

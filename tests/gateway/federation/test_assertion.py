@@ -160,6 +160,7 @@ async def test_a_peer_may_ask_for_itself_where_a_person_is_known(town: Town) -> 
         lambda town: town.service(purpose="AUDIT"),
         lambda town: town.service(sub=HERE),
         lambda town: town.service(request="x"),
+        lambda town: town.asserted(typ="yiti-service+jwt", sub=THERE, purpose="LOCATE", jti="\ud800"),
         lambda town: town.signer.service_token(question(body=b"{}")),
     ],
 )
