@@ -178,8 +178,8 @@ class Settings(BaseSettings):
     )
     own_trail_without: Words = Field(
         (Purpose.STATUTORY_QUERY.name,),
-        description="Purposes kept off a person's own trail, which says that they are (个人信息保护法 35, 45); auditors "
-        "see them. `none`: everything is shown.",
+        description="Purposes kept off a person's own trail, which says so (个人信息保护法 35, 45), not off the "
+        "auditors'. `none`: everything is shown.",
     )
     refresh_seconds: float = Field(
         900.0,

@@ -8,8 +8,8 @@ from enum import Enum
 
 import strawberry
 
-from schema.declare import describe_enums
-from schema.enums import CaseStage, DocumentKind, PersonStatus, Purpose
+from schema.declare import LabelEnum, describe_enums
+from schema.enums import CaseStage, DocumentKind, PersonStatus, Purpose, Role
 from schema.reader import AccessConditions, Condition
 
 
@@ -34,7 +34,25 @@ class CaseOrderField(Enum):
     OPENED_ON = "立案日期"
 
 
-describe_enums([Direction, PersonOrderField, CaseOrderField])
+class AccessEffect(Enum):
+    """What became of a field."""
+
+    ALLOW = "显示"
+    MASK = "部分遮盖"
+    DENY = "未予显示"
+
+
+class AccessOutcome(Enum):
+    """What became of a request."""
+
+    OK = "已答复"
+    PARTIAL = "已答复，部分来源未答复"
+    DENIED = "没有可告知的人员"
+    REFUSED = "已拒绝"
+    FAILED = "失败"
+
+
+describe_enums([Direction, PersonOrderField, CaseOrderField, AccessEffect, AccessOutcome])
 
 
 @strawberry.input(description="A document number, asked for by lookup; it never appears in an answer's id.")
@@ -127,6 +145,19 @@ class AccessFilter:
     subject: str | None = None
     agency: str | None = None
     purpose: Purpose | None = None
+    role: Role | None = None
+    field: str | None = strawberry.field(
+        default=None, description="A path of the graph, as `person.cases.measures.startsOn`."
+    )
+    label: LabelEnum | None = None  # type: ignore[valid-type]  # strawberry.enum returns the class itself
+    effect: AccessEffect | None = strawberry.field(
+        default=None, description="What became of `field` or `label`; alone, of any field."
+    )
+    policy: str | None = None
+    source: str | None = None
+    peer: str | None = strawberry.field(default=None, description="A gateway that was asked, or that asked us.")
+    outcome: AccessOutcome | None = None
+    request_id: str | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -169,6 +200,10 @@ def case_conditions(where: CaseFilter | None) -> list[Condition]:
     )
 
 
+def _name(member: Enum | None) -> str | None:
+    return member.name if member else None
+
+
 def access_conditions(where: AccessFilter | None) -> AccessConditions:
     """An access filter as conditions."""
     if where is None:
@@ -177,7 +212,16 @@ def access_conditions(where: AccessFilter | None) -> AccessConditions:
         person=where.person,
         subject=where.subject,
         agency=where.agency,
-        purpose=where.purpose.name if where.purpose else None,
+        purpose=_name(where.purpose),
+        role=_name(where.role),
+        field=where.field,
+        label=_name(where.label),
+        effect=_name(where.effect),
+        policy=where.policy,
+        source=where.source,
+        peer=where.peer,
+        outcome=_name(where.outcome),
+        request_id=where.request_id,
         since=where.since,
         until=where.until,
     )

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from schema.access import Access, access_page
+from schema.access import AccessConnection, access_page
 from schema.agency import Agency, agency
 from schema.case import Case, case, page_of
 from schema.declare import columns_of, derived_field, grouped, rows_of, sourced
@@ -29,7 +29,6 @@ from schema.jurisdiction import Jurisdiction, Place, jurisdiction, placed
 from schema.label import Label
 from schema.measure import Measure, measure
 from schema.node import Connection, Node, connect
-from schema.reader import AccessConditions
 from schema.shown import Shown
 from schema.source import Conflict, Ethnicity, SourceRecord, conflict, ethnicity, record
 from schema.support import Eligibility, SupportRecord, support_group
@@ -169,9 +168,8 @@ def _eligibility(root: Any, kind: Annotated[SupportKind, strawberry.argument(nam
 
 async def _accesses(
     root: Any, info: strawberry.Info, first: int = 20, after: str | None = None
-) -> Connection[Access] | None:
-    page = await info.context.reader.accesses(AccessConditions(person=root.file.id), first, after)
-    return access_page(page)
+) -> AccessConnection | None:
+    return access_page(await info.context.reader.accesses_of(root.file.id, first, after))
 
 
 @strawberry.federation.type(
@@ -244,7 +242,7 @@ class Person(Node):
         term="来源间的不一致",
         description="What sources disagree about, with all values.",
     )
-    accesses: Connection[Access] | None = grouped(Label.AUDIT, "查阅记录", _accesses)
+    accesses: AccessConnection | None = grouped(Label.AUDIT, "查阅记录", _accesses)
 
     @classmethod
     async def resolve_reference(cls, info: strawberry.Info, id: strawberry.ID) -> Person | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
-from schema.access import Access, access, access_page
+from schema.access import AccessConnection, access, access_page
 from schema.agency import Agency, agency
 from schema.case import Case, case
 from schema.enums import AgencyKind
@@ -120,6 +120,6 @@ class Query:
         filter: AccessFilter | None = None,
         first: int = 50,
         after: str | None = None,
-    ) -> Connection[Access] | None:
+    ) -> AccessConnection | None:
         page = await info.context.reader.accesses(access_conditions(filter), first, after)
         return access_page(page)

@@ -122,6 +122,36 @@ class AccessFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class CoverageFacts:
+    """How far the log's index reaches."""
+
+    indexed: int
+    durable: int
+    through: datetime | None
+    contradicted_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPage:
+    """A page of the access log; `more_than` where the total is not known exactly."""
+
+    page: Page[AccessFacts]
+    more_than: int | None
+    coverage: CoverageFacts | None  # for auditors
+    not_listed: str | None  # what is kept off the list, told to the person concerned
+
+
+@dataclass(frozen=True, slots=True)
+class InclusionFacts:
+    """That an entry is in the log: hashes from its leaf to the root that the checkpoint signs."""
+
+    index: int
+    log_size: int
+    hashes: Sequence[str]  # hexadecimal
+    checkpoint: str  # C2SP signed note
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """One condition of a filter, as the caller wrote it: field, operator, value (str, date, or tuple of str)."""
 
@@ -138,6 +168,15 @@ class AccessConditions:
     subject: str | None = None
     agency: str | None = None
     purpose: str | None = None
+    role: str | None = None
+    field: str | None = None
+    label: str | None = None
+    effect: str | None = None
+    policy: str | None = None
+    source: str | None = None
+    peer: str | None = None
+    outcome: str | None = None
+    request_id: str | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -216,8 +255,16 @@ class Reader(Protocol):
         """How a source is doing now."""
         ...
 
-    async def accesses(self, where: AccessConditions, first: int, after: str | None) -> Page[AccessFacts] | None:
+    async def accesses(self, where: AccessConditions, first: int, after: str | None) -> AccessPage | None:
         """The access log, newest first; None where the viewer may not read it."""
+        ...
+
+    async def accesses_of(self, person_id: str, first: int, after: str | None) -> AccessPage | None:
+        """The trail of a person who is shown in this answer; None where the viewer may not read it."""
+        ...
+
+    async def inclusion(self, index: int) -> InclusionFacts | None:
+        """The proof that an entry is in the log; None where the viewer may not have it."""
         ...
 
     async def access(self, access_id: str) -> AccessFacts | None:

@@ -14,8 +14,9 @@ import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode
 
 from adapters.contract import Call, Deadline, PeerRequest
-from gateway.audit.record import AccessRecord, AuditLog, SourceOutcome
+from gateway.audit.record import AccessRecord, SourceOutcome
 from gateway.errors import GatewayError
+from gateway.execution.accesses import Oversight
 from gateway.execution.cursor import Cursors
 from gateway.execution.document import Document, Documents, check_variables, choose
 from gateway.execution.executor import Executor
@@ -85,7 +86,7 @@ class Engine:
         *,
         schema: GraphQLSchema,
         house: House,
-        audit: AuditLog,
+        oversight: Oversight,
         cursors: Cursors,
         find: Find,
         assertions: Assertions | None,
@@ -100,7 +101,8 @@ class Engine:
         self._documents = documents or Documents(schema, introspection=introspection)
         self._executor = Executor(schema, reference=reference)
         self._house = house
-        self._audit = audit
+        self._audit = oversight.log
+        self._oversight = oversight
         self._cursors = cursors
         self._find = find
         self._assertions = assertions
@@ -135,7 +137,7 @@ class Engine:
             viewer,
             self._call(viewer, request_id),
             trace,
-            audit=self._audit,
+            oversight=self._oversight,
             cursors=self._cursors,
             find=self._find,
             today=self._today(),

@@ -9,10 +9,9 @@ from typing import Any, TypeVar
 from strawberry.dataloader import DataLoader
 
 from adapters.contract import Call, Health
-from gateway.audit.record import AccessQuery, AuditLog, LogEntry
-from gateway.authorization.decision import Effect
 from gateway.authorization.facts import viewer_grants
 from gateway.errors import BadId, FilterTooBroad
+from gateway.execution.accesses import Accesses, Oversight
 from gateway.execution.cursor import Cursors
 from gateway.execution.handles import token_of
 from gateway.execution.listing import (
@@ -35,14 +34,14 @@ from gateway.viewer import Viewer
 from schema.codes import Regions
 from schema.enums import CaseStage
 from schema.file import CaseFile, PersonFile
-from schema.label import Label
 from schema.reader import (
     AccessConditions,
     AccessFacts,
+    AccessPage,
     AgencyFacts,
     Condition,
-    FieldFacts,
     HealthFacts,
+    InclusionFacts,
     LabelFacts,
     Page,
     SourceFacts,
@@ -62,7 +61,7 @@ class RequestReader:
         call: Call,
         trace: Trace,
         *,
-        audit: AuditLog,
+        oversight: Oversight,
         cursors: Cursors,
         find: Any,
         today: date,
@@ -72,7 +71,7 @@ class RequestReader:
         self._viewer = viewer
         self._call = call
         self._trace = trace
-        self._audit = audit
+        self._accesses = Accesses(oversight, house, viewer, trace)
         self._cursors = cursors
         self._find = find
         self._people = People(house, viewer, call, trace, today)
@@ -201,7 +200,7 @@ class RequestReader:
             via=viewer.via,
             labels=[
                 LabelFacts(grant.label, grant.effect.name, grant.because)
-                for grant in viewer_grants(self._house.authorizer, viewer)
+                for grant in viewer_grants(self._house.authorizer, viewer, self._house.standing(viewer))
             ],
         )
 
@@ -233,77 +232,21 @@ class RequestReader:
 
     # ---- the access log -----------------------------------------------------------------------------------------
 
-    async def accesses(self, where: AccessConditions, first: int, after: str | None) -> Page[AccessFacts] | None:
+    async def accesses(self, where: AccessConditions, first: int, after: str | None) -> AccessPage | None:
         """The log, newest first: to an auditor all of it, to a person their own, to others nothing."""
-        size = page_size(first)
-        if not self._may_audit(where):
-            return None
-        of = name_of("accesses", [], None) + repr(where.person)
-        before = self._cursors.open(of, self._viewer.subject, after)[0] if after else None
-        found = await self._audit.search(
-            AccessQuery(
-                person=where.person,
-                subject=where.subject,
-                agency=where.agency,
-                purpose=where.purpose,
-                since=where.since,
-                until=where.until,
-                before_index=before,
-                limit=size,
-            )
-        )
-        return Page(
-            items=[self._access(entry) for entry in found.entries],
-            cursor=lambda place: self._cursors.seal(
-                of, self._viewer.subject, found.entries[place].index, found.entries[place].id
-            ),
-            has_next=found.has_next,
-            has_previous=before is not None,
-            total=found.total,
-        )
+        return await self._accesses.page(where, first, after)
+
+    async def accesses_of(self, person_id: str, first: int, after: str | None) -> AccessPage | None:
+        """The trail of a person who is shown in this answer."""
+        return await self._accesses.of_person(person_id, first, after)
+
+    async def inclusion(self, index: int) -> InclusionFacts | None:
+        """The proof that an entry is in the log."""
+        return await self._accesses.inclusion(index)
 
     async def access(self, access_id: str) -> AccessFacts | None:
         """One entry."""
-        entry = await self._audit.entry(access_id)
-        # One's own entry names oneself alone: an entry about several people would show the others' pseudonyms.
-        if entry is None or not self._may_audit(AccessConditions(person="".join(entry.record.persons))):
-            return None
-        return self._access(entry)
-
-    def _may_audit(self, where: AccessConditions) -> bool:
-        """Whether the viewer may read the log: the AUDIT label at best, and only their own for a person."""
-        effects = {grant.label: grant.effect for grant in viewer_grants(self._house.authorizer, self._viewer)}
-        if effects[Label.AUDIT] is not Effect.ALLOW:
-            return False
-        return "SUBJECT" not in self._viewer.roles or (
-            where.person is not None and where.person == self._viewer.person
-        )
-
-    def _access(self, entry: LogEntry) -> AccessFacts:
-        record, directory = entry.record, self._house.directory
-        sources = sorted({outcome.source for outcome in record.sources})
-        return AccessFacts(
-            id=entry.id,
-            at=record.at,
-            subject=record.subject,
-            agency=directory.agency(record.agency, record.agency_name),
-            roles=record.roles,
-            purpose=record.purpose,
-            case_number=record.case_number,
-            operation=record.operation,
-            operation_hash=record.operation_hash,
-            persons=record.persons,
-            fields=[FieldFacts(one.path, one.label, one.effect, one.policies) for one in record.fields],
-            sources=[source for source in sources if not directory.is_peer(source)],
-            peers=[source for source in sources if directory.is_peer(source)],
-            outcome=record.outcome,
-            policies=sorted({policy for one in record.fields for policy in one.policies}),
-            policy_version=record.policy_version,
-            request_id=record.request_id,
-            via=record.via,
-            index=entry.index,
-            leaf_hash=entry.leaf_hash,
-        )
+        return await self._accesses.one(access_id)
 
     # ---- inside -------------------------------------------------------------------------------------------------
 

@@ -64,6 +64,11 @@ class Follower:
 
     async def reach(self, index: int, seconds: float) -> bool:
         """Wait until the entry at this place can be found; False if that takes longer."""
+        if self._position > index:
+            return True
+        if self._task is None:
+            await self.catch_up()
+            return self._position > index
         self._wanted.set()
 
         async def arrived() -> None:

@@ -142,6 +142,10 @@ class SearchIndex:
             unreadable=tuple(unreadable),
         )
 
+    def cursor(self, query: SearchQuery, index: int, *, viewer: str) -> str:
+        """The cursor after an entry of a page, by its place in the log."""
+        return self._cursors.seal(self._name(query), viewer, index, "")
+
     async def count(self, conditions: Conditions, up_to: int = COUNTED_EXACTLY) -> Total:
         """How many entries meet the conditions."""
         return await self._read(lambda connection: count(connection, self._tokens, conditions, up_to))

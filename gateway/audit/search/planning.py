@@ -18,6 +18,7 @@ Bound = str | int | bytes
 
 # What leads to no more than so many entries may be collected and sorted, which takes some ten milliseconds.
 _FEW: Final = 20_000
+_MANY: Final = 2**62  # of a condition that leads nowhere
 _ALL: Final = "entry AS e NOT INDEXED"  # along idx
 
 
@@ -120,6 +121,9 @@ def _conditions(connection: apsw.Connection, asked: Conditions, tokens: AuditTok
     for (column, kind), words in columns.items():
         if words:
             yield _of_column(connection, column, [(kind, word) for word in words])
+    if asked.without_purposes:
+        other = _ids(connection, [(WordKind.PURPOSE, word) for word in asked.without_purposes])
+        yield _Condition(_MANY, f"e.purpose NOT IN ({_marks(other)})", tuple(other), _ALL, "TRUE", is_ordered=False)
     for column, parts in _wholes(asked):
         yield _of_whole(connection, column, parts)
     if asked.persons:

@@ -31,6 +31,7 @@ class Conditions:
     agencies: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     purposes: tuple[str, ...] = ()
+    without_purposes: tuple[str, ...] = ()  # none of these
     fields: tuple[str, ...] = ()  # graph paths, as "person.cases.measures.startsOn"
     labels: tuple[str, ...] = ()
     effects: tuple[str, ...] = ()  # ALLOW | MASK | DENY
@@ -152,6 +153,10 @@ class Search(Protocol):
 
     async def find(self, query: SearchQuery, *, viewer: str) -> SearchPage:
         """One page, newest first unless asked otherwise; `viewer` is the subject to whom its cursor is sealed."""
+        ...
+
+    def cursor(self, query: SearchQuery, index: int, *, viewer: str) -> str:
+        """The cursor after an entry of a page, by its place in the log."""
         ...
 
     async def count(self, conditions: Conditions, up_to: int = COUNTED_EXACTLY) -> Total:

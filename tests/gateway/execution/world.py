@@ -18,8 +18,10 @@ from gateway.audit.record import (
     SourceOutcome,
     StoredEntry,
 )
+from gateway.audit.search import Coverage, SearchPage, SearchQuery, Total
 from gateway.audit.stored import encode, leaf_hash
 from gateway.authorization.decision import Decision, Effect, Facts, Grant
+from gateway.execution.accesses import Oversight
 from gateway.execution.cursor import Cursors
 from gateway.execution.directory import Directory
 from gateway.execution.engine import Engine
@@ -264,6 +266,30 @@ class MemoryAudit:
 
 
 @dataclass
+class MemorySearch:
+    """Finds accesses by looking at each; knows the conditions that a small house has words for."""
+
+    audit: MemoryAudit
+
+    async def find(self, query: SearchQuery, *, viewer: str) -> SearchPage:
+        asked, beyond = query.conditions, int(query.after or len(self.audit.kept))
+        met = [
+            LogEntry(f"{index + 1}", index, "00", one)
+            for index, one in enumerate(self.audit.kept)
+            if (not asked.persons or set(asked.persons) & set(one.persons))
+            and (not asked.subjects or one.subject in asked.subjects)
+            and one.purpose not in asked.without_purposes
+        ]
+        found = [entry for entry in reversed(met) if entry.index < beyond]
+        coverage = Coverage(len(self.audit.kept), len(self.audit.kept))
+        total = Total(min(len(met), query.count_up_to), is_exact=len(met) <= query.count_up_to)
+        return SearchPage(tuple(found[: query.first]), len(found) > query.first, None, total, coverage)
+
+    def cursor(self, query: SearchQuery, index: int, *, viewer: str) -> str:
+        return str(index)
+
+
+@dataclass
 class Small:
     """An engine and everything behind it that a test may look at."""
 
@@ -281,6 +307,7 @@ def house(
     seals: Collection[str] = (),
     peers: Collection[str] = (),
     reference: bool = False,
+    withheld: Sequence[str] = (),
 ) -> Small:
     """`rows`: source -> token -> entity -> records."""
     ranks = precedence or {}
@@ -308,7 +335,7 @@ def house(
     engine = Engine(
         schema=SCHEMA,
         house=shared,
-        audit=audit,
+        oversight=Oversight(audit, MemorySearch(audit), tuple(withheld)),
         cursors=Cursors(b"c" * 64),
         find=lambda _kind, number: index.find(number),
         assertions=None,

@@ -92,6 +92,8 @@ async def places(search: SearchIndex, **conditions: Any) -> list[int]:
         ({"agencies": ("11330106MB2",)}, [2]),
         ({"roles": ("FACILITY_RELEASE_OFFICER",)}, [3]),
         ({"purposes": ("HANDOFF",)}, [3]),
+        ({"without_purposes": ("AFTERCARE", "NEVER_HEARD")}, [5, 3]),
+        ({"persons": ("p-1",), "without_purposes": ("HANDOFF",)}, [0]),
         ({"fields": ("person.name",)}, [4, 3, 1, 0]),
         ({"fields": ("person.health.treatments",), "effects": ("ALLOW",)}, []),
         ({"labels": ("HEALTH",)}, [5, 1]),
