@@ -50,4 +50,8 @@ def agency_of(root: Any, info: strawberry.Info) -> Agency | None:
     code, name = root.values.get("agencyCode"), root.values.get("agencyName")
     if not code and not name:
         return None
-    return agency(info.context.reader.agency(code or "", name))
+    agencies: dict[tuple[str, str], Agency] = info.context.agencies
+    found = agencies.get((code, name))
+    if found is None:
+        found = agencies[code, name] = agency(info.context.reader.agency(code or "", name))
+    return found

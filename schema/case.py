@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
 from schema.advice import Advice, Clause, Confidence
-from schema.declare import columns_of, derived_field, grouped, rows_of, sourced
+from schema.declare import columns_of, derived_field, grouped, newest_first, rows_of, shown_rows, sourced
 from schema.derived import advice_of
 from schema.entities import ENTITIES
 from schema.enums import (
@@ -23,7 +24,7 @@ from schema.enums import (
 )
 from schema.file import CaseFile, PersonFile, Row, Values
 from schema.label import Label
-from schema.measure import Agreement, Decision, Measure, agreement, decision, measure
+from schema.measure import Agreement, Decision, Measure, measure
 from schema.node import Connection, Node, connect
 from schema.shown import Identified
 from schema.timeline import TELLINGS, TimelineEvent, timeline
@@ -111,11 +112,7 @@ class DrugTest(Identified):
     site: str | None = sourced(_TEST["site"])
 
 
-def _newest_first(rows: tuple[Row, ...], column: str) -> list[Row]:
-    return sorted(rows, key=lambda row: (str(row.values.get(column) or ""), row.origin.order), reverse=True)
-
-
-def page_of(info: strawberry.Info, rows: list[Any], first: int, after: str | None, of: str) -> Any:
+def page_of(info: strawberry.Info, rows: Sequence[Any], first: int, after: str | None, of: str) -> Any:
     """One page of rows that are at hand."""
     return info.context.reader.slice(rows, _id, first, after, of)
 
@@ -129,37 +126,34 @@ def _measures(root: Case) -> list[Measure] | None:
     rows = root.file.rows.get("Measure")
     if rows is None:
         return None
-    ordered = sorted(rows, key=lambda row: (str(row.values.get("startsOn") or "9999"), row.origin.order))
+    ordered: Sequence[Row] = rows
+    if len(rows) > 1:
+        ordered = sorted(rows, key=lambda row: (str(row.values.get("startsOn") or "9999"), row.origin.order))
     return [found for row in ordered if (found := measure(row, root.file))]
 
 
-def _decisions(root: Case) -> list[Decision] | None:
+def _decisions(root: Case) -> Sequence[Row] | None:
     rows = root.file.rows.get("Decision")
-    if rows is None:
-        return None
-    return [
-        decision(row)
-        for row in sorted(rows, key=lambda row: (str(row.values.get("decidedOn") or "9999"), row.origin.order))
-    ]
+    if rows is None or len(rows) < 2:
+        return rows
+    return sorted(rows, key=lambda row: (str(row.values.get("decidedOn") or "9999"), row.origin.order))
 
 
-def _agreements(root: Case) -> list[Agreement] | None:
+def _agreements(root: Case) -> Sequence[Row] | None:
     rows = root.file.rows.get("Agreement")
-    return None if rows is None else [agreement(row) for row in _newest_first(rows, "signedOn")]
+    return None if rows is None else newest_first(rows, "signedOn")
 
 
-def _assessments(root: Case) -> list[Assessment] | None:
+def _assessments(root: Case) -> Sequence[Row] | None:
     rows = root.file.rows.get("Assessment")
-    if rows is None:
-        return None
-    return [Assessment(row=row, values=row.values) for row in _newest_first(rows, "assessedOn")]
+    return None if rows is None else newest_first(rows, "assessedOn")
 
 
 def _visits(root: Any, info: strawberry.Info, first: int = 20, after: str | None = None) -> Connection[Visit] | None:
     rows = root.file.rows.get("Visit")
     if rows is None:
         return None
-    page = page_of(info, _newest_first(rows, "visitedOn"), first, after, f"{root.file.id}.visits")
+    page = page_of(info, newest_first(rows, "visitedOn"), first, after, f"{root.file.id}.visits")
     return connect(page, lambda row: Visit(row=row, values=row.values))
 
 
@@ -169,7 +163,7 @@ def _drug_tests(
     rows = root.file.rows.get("DrugTest")
     if rows is None:
         return None
-    page = page_of(info, _newest_first(rows, "testedOn"), first, after, f"{root.file.id}.drugTests")
+    page = page_of(info, newest_first(rows, "testedOn"), first, after, f"{root.file.id}.drugTests")
     return connect(page, lambda row: DrugTest(row=row, values=row.values))
 
 
@@ -216,19 +210,19 @@ class Case(Node):
     measures: list[Measure] | None = rows_of(
         ENTITIES["Measure"], _measures, columns=columns_of("Measure", "kind", "startsOn")
     )
-    decisions: list[Decision] | None = rows_of(
-        ENTITIES["Decision"], _decisions, columns=columns_of("Decision", "kind", "number", "decidedOn")
+    decisions: list[Decision] | None = shown_rows(
+        ENTITIES["Decision"], _decisions, Decision, columns=columns_of("Decision", "kind", "number", "decidedOn")
     )
-    assessments: list[Assessment] | None = rows_of(
-        _ASSESSMENT, _assessments, columns=columns_of("Assessment", "assessedOn")
+    assessments: list[Assessment] | None = shown_rows(
+        _ASSESSMENT, _assessments, Assessment, columns=columns_of("Assessment", "assessedOn")
     )
     community_recovery_advice: RuleOutcome | None = derived_field(
         "communityRecoveryAdvice",
         read=lambda root: outcome(root.derived.get("communityRecoveryAdvice")),
         description="What R1-R3 say of the newest assessment before release.",
     )
-    agreements: list[Agreement] | None = rows_of(
-        ENTITIES["Agreement"], _agreements, columns=columns_of("Agreement", "signedOn")
+    agreements: list[Agreement] | None = shown_rows(
+        ENTITIES["Agreement"], _agreements, Agreement, columns=columns_of("Agreement", "signedOn")
     )
     visits: Connection[Visit] | None = rows_of(_VISIT, _visits, columns=columns_of("Visit", "visitedOn"))
     drug_tests: Connection[DrugTest] | None = rows_of(

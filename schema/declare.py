@@ -7,7 +7,7 @@ Declaration that a field carries. A field without one is ordinary (no personal v
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from types import ModuleType
@@ -20,6 +20,7 @@ from schema import enums
 from schema.advice import Confidence
 from schema.derived import DERIVATIONS
 from schema.entities import ENTITIES, Column, Entity
+from schema.file import Row
 from schema.label import Label
 
 METADATA = "yiti"
@@ -48,6 +49,8 @@ class Declaration:
     rows: str | None = None  # the entity whose rows it lists
     derived: str | None = None  # the derivation that computes it
     column: Column | None = None  # the one column that it shows as it is
+    listed: Callable[[Any], Sequence[Row] | None] | None = None  # the rows that it lists, each for one object
+    is_group: bool = False  # its object only reads what the object above it holds
 
 
 class DeclarationError(Exception):
@@ -105,19 +108,41 @@ def rows_of(
     label: Label | None = None,
     term: str | None = None,
     description: str | None = None,
+    listed: Callable[[Any], Sequence[Row] | None] | None = None,
 ) -> Any:
     """A field that lists an entity's rows, guarded by the entity's label."""
     term = term or entity.term
     return _field(
-        Declaration(label or entity.label, term, needs=tuple(columns), rows=entity.name),
+        Declaration(label or entity.label, term, needs=tuple(columns), rows=entity.name, listed=listed),
         read,
         f"{term}. {description}" if description else term,
     )
 
 
-def grouped(label: Label, term: str, read: Callable[..., object], *, rows: str | None = None) -> Any:
-    """A field that opens a group of other fields under a label of its own."""
-    return _field(Declaration(label, term, rows=rows), read, term)
+def shown_rows(
+    entity: Entity,
+    listed: Callable[[Any], Sequence[Row] | None],
+    shape: Callable[..., object],
+    *,
+    columns: Iterable[Column] = (),
+) -> Any:
+    """A field that lists an entity's rows, each as an object that shows nothing but its row (schema/shown.py)."""
+
+    def read(root: Any) -> list[object] | None:
+        rows = listed(root)
+        return None if rows is None else [shape(row=row, values=row.values) for row in rows]
+
+    return rows_of(entity, read, columns=columns, listed=listed)
+
+
+def grouped(
+    label: Label, term: str, read: Callable[..., object], *, rows: str | None = None, is_group: bool = False
+) -> Any:
+    """A field that opens a group of other fields under a label of its own.
+
+    `is_group`: its object only reads what the object above it holds, under the same names.
+    """
+    return _field(Declaration(label, term, rows=rows, is_group=is_group), read, term)
 
 
 def derived_field(name: str, read: Callable[..., object] | None = None, description: str | None = None) -> Any:
@@ -157,6 +182,13 @@ def enums_in(module: ModuleType) -> list[type[Enum]]:
 
 # Strawberry registers an enum when a type first names it, so this stands before every type.
 describe_enums([*enums_in(enums), Confidence])
+
+
+def newest_first(rows: tuple[Row, ...], column: str) -> Sequence[Row]:
+    """By a date, those without one last, in a stable order."""
+    if len(rows) < 2:
+        return rows
+    return sorted(rows, key=lambda row: (str(row.values.get(column) or ""), row.origin.order), reverse=True)
 
 
 def columns_of(entity: str, *names: str) -> tuple[Column, ...]:

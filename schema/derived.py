@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from schema.advice import Advice, advise
 from schema.entities import Column, column
@@ -89,11 +89,12 @@ def is_running(row: Row, today: date) -> bool:
 
     Community recovery begins with the report-in (戒毒条例 38), everything else with its start.
     """
-    starts = _on(row, "startsOn")
-    begun = _on(row, "reportedOn") if row.values.get("kind") == "COMMUNITY_RECOVERY" else starts
+    get: Any = row.values.get  # dates are dates or None: they were certified where they came in
+    starts = get("startsOn")
+    begun = get("reportedOn") if get("kind") == "COMMUNITY_RECOVERY" else starts
     if begun is None or (starts is not None and starts > today):
         return False
-    ended = _on(row, "endedOn")
+    ended = get("endedOn")
     return ended is None or ended > today
 
 
@@ -224,9 +225,10 @@ def advice_of(assessment: Row) -> Advice | None:
 
 def opened_on(case: CaseFile, _today: date) -> date | None:
     """The first decision or the first day of the first measure."""
-    days = [_on(row, "decidedOn") for row in _rows(case, "Decision")]
-    days += [_on(row, "startsOn") for row in _rows(case, "Measure")]
-    return min((day for day in days if day), default=None)
+    days: list[Any] = [row.values.get("startsOn") for row in _rows(case, "Measure")]
+    days += [row.values.get("decidedOn") for row in _rows(case, "Decision")]
+    known = [day for day in days if day is not None]
+    return min(known) if known else None
 
 
 def closed_on(case: CaseFile, today: date) -> date | None:

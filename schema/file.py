@@ -71,6 +71,11 @@ class Row(Struct, frozen=True, gc=False):
         """The row's handle, made when it is asked for."""
         return self.origin.handles.row(self.entity, self.origin)
 
+    @property
+    def row(self) -> Row:
+        """Itself: a row stands for an object of the graph that shows nothing but that row (schema/shown.py)."""
+        return self
+
 
 class Disagreement(Struct, frozen=True, gc=False):
     """One column about which sources disagree."""

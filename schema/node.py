@@ -53,12 +53,21 @@ class Edge(Generic[Item]):
     cursor: str = strawberry.field(resolver=lambda root: root.page.cursor(root.position))
 
 
+def edges_of(root: Any) -> list[Edge[Any]]:
+    """The edges of a connection's page."""
+    return [
+        Edge(page=root.page, position=position, node=root.shape(item))
+        for position, item in enumerate(root.page.items)
+    ]
+
+
 @strawberry.type
 class Connection(Generic[Item]):
     """One page of a list. `totalCount` counts what the viewer may see; null where it may not be told."""
 
     page: strawberry.Private[Page[Any]]
-    edges: list[Edge[Item]]
+    shape: strawberry.Private[Callable[[Any], Any]]  # makes an item's object
+    edges: list[Edge[Item]] = strawberry.field(resolver=edges_of)
     page_info: PageInfo = strawberry.field(resolver=_page_info)
     total_count: int | None = strawberry.field(resolver=lambda root: root.page.total)
 
@@ -70,10 +79,7 @@ def row_id() -> Any:
 
 def connect(page: Page[Source], shape: Callable[[Source], Item]) -> Connection[Item]:
     """A page as a Relay connection."""
-    return Connection(
-        page=page,
-        edges=[Edge(page=page, position=position, node=shape(item)) for position, item in enumerate(page.items)],
-    )
+    return Connection(page=page, shape=shape)
 
 
 def public_id(kind: str, code: str) -> strawberry.ID:

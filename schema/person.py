@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ import strawberry
 from schema.access import AccessConnection, access_page
 from schema.agency import Agency, agency
 from schema.case import Case, case, page_of
-from schema.declare import columns_of, derived_field, grouped, rows_of, sourced
+from schema.declare import columns_of, derived_field, grouped, newest_first, rows_of, shown_rows, sourced
 from schema.entities import ENTITIES
 from schema.enums import (
     ControlStatus,
@@ -24,7 +25,7 @@ from schema.enums import (
     SupportKind,
     TreatmentKind,
 )
-from schema.file import PersonFile, Values
+from schema.file import PersonFile, Row, Values
 from schema.jurisdiction import Jurisdiction, Place, jurisdiction, placed
 from schema.label import Label
 from schema.measure import Measure, measure
@@ -88,12 +89,9 @@ class Treatment(Shown):
     diagnosis: str | None = sourced(_TREATMENT["diagnosis"])
 
 
-def _treatments(root: Any) -> list[Treatment] | None:
+def _treatments(root: Any) -> Sequence[Row] | None:
     rows = root.file.rows.get("Treatment")
-    if rows is None:
-        return None
-    ordered = sorted(rows, key=lambda row: (str(row.values.get("startedOn") or ""), row.origin.order), reverse=True)
-    return [Treatment(values=row.values, row=row) for row in ordered]
+    return None if rows is None else newest_first(rows, "startedOn")
 
 
 @strawberry.type(description="健康")
@@ -103,8 +101,8 @@ class HealthRecord:
     file: strawberry.Private[PersonFile]
     values: strawberry.Private[Values]
 
-    treatments: list[Treatment] | None = rows_of(
-        _TREATMENT, _treatments, columns=columns_of("Treatment", "startedOn")
+    treatments: list[Treatment] | None = shown_rows(
+        _TREATMENT, _treatments, Treatment, columns=columns_of("Treatment", "startedOn")
     )
     hiv_positive: bool | None = sourced(_PERSON["hivPositive"])
 
@@ -153,9 +151,9 @@ def _cases(root: Any, info: strawberry.Info, first: int = 20, after: str | None 
     return connect(page, lambda file: case(root.file, file))
 
 
-def _family(root: Any) -> list[FamilyMember] | None:
-    rows = root.file.rows.get("FamilyMember")
-    return None if rows is None else [FamilyMember(values=row.values, row=row) for row in rows]
+def _family(root: Any) -> Sequence[Row] | None:
+    rows: Sequence[Row] | None = root.file.rows.get("FamilyMember")
+    return rows
 
 
 def _eligibility(root: Any, kind: Annotated[SupportKind, strawberry.argument(name="for")]) -> Eligibility | None:
@@ -211,7 +209,9 @@ class Person(Node):
     control_status: ControlStatus | None = sourced(_PERSON["controlStatus"])
     control_entered_on: date | None = sourced(_PERSON["controlEnteredOn"])
     phones: list[str] | None = sourced(_PERSON["phones"])
-    family: list[FamilyMember] | None = rows_of(_FAMILY, _family, columns=columns_of("FamilyMember", "relation"))
+    family: list[FamilyMember] | None = shown_rows(
+        _FAMILY, _family, FamilyMember, columns=columns_of("FamilyMember", "relation")
+    )
     status: PersonStatus | None = derived_field("status")
     released_on: date | None = derived_field("releasedOn")
     current_measure: Measure | None = derived_field("currentMeasure", read=_current_measure)
@@ -219,10 +219,10 @@ class Person(Node):
         ENTITIES["Measure"], _cases, label=Label.CUSTODY, term="个案", description="Newest first."
     )
     drug_use: DrugUseHistory | None = grouped(
-        Label.DRUG_USE, "吸毒史", lambda root: DrugUseHistory(values=root.values)
+        Label.DRUG_USE, "吸毒史", lambda root: DrugUseHistory(values=root.values), is_group=True
     )
     health: HealthRecord | None = grouped(
-        Label.HEALTH, "健康", lambda root: HealthRecord(file=root.file, values=root.values)
+        Label.HEALTH, "健康", lambda root: HealthRecord(file=root.file, values=root.values), is_group=True
     )
     support: SupportRecord | None = support_group()
     eligibility: Eligibility | None = derived_field(

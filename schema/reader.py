@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, Protocol, TypeVar
 
+from msgspec import Struct
+
 from schema.codes import Regions
 from schema.file import CaseFile, PersonFile
 from schema.label import Label
@@ -14,8 +16,7 @@ from schema.label import Label
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Item]):
+class Page(Struct, Generic[Item], frozen=True, gc=False):
     """One page of a list; `cursor` makes the one after an item, by its place in the page, when it is asked for.
 
     `total` is None where it may not be told.

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 import strawberry
 
-from schema.declare import columns_of, grouped, rows_of, sourced
+from schema.declare import columns_of, grouped, newest_first, shown_rows, sourced
 from schema.entities import ENTITIES
 from schema.enums import EmploymentStatus, SupportKind
-from schema.file import PersonFile
+from schema.file import PersonFile, Row
 from schema.label import Label
 from schema.shown import Shown
 
@@ -49,14 +50,11 @@ class Training(Shown):
 
 
 def _listed(entity: str, shape: Any, column: str) -> Any:
-    def read(root: Any) -> Any:
+    def listed(root: Any) -> Sequence[Row] | None:
         rows = root.file.rows.get(entity)
-        if rows is None:
-            return None
-        ordered = sorted(rows, key=lambda row: (str(row.values.get(column) or ""), row.origin.order), reverse=True)
-        return [shape(row=row, values=row.values) for row in ordered]
+        return None if rows is None else newest_first(rows, column)
 
-    return rows_of(ENTITIES[entity], read, columns=columns_of(entity, column))
+    return shown_rows(ENTITIES[entity], listed, shape, columns=columns_of(entity, column))
 
 
 @strawberry.type(description="帮扶救助")
@@ -80,4 +78,6 @@ class Eligibility:
 
 def support_group() -> Any:
     """The field that opens the support record."""
-    return grouped(Label.SUPPORT, "帮扶救助", lambda root: SupportRecord(file=root.file), rows="SupportGrant")
+    return grouped(
+        Label.SUPPORT, "帮扶救助", lambda root: SupportRecord(file=root.file), rows="SupportGrant", is_group=True
+    )

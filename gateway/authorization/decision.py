@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
 
+from msgspec import Struct
+
 from schema.label import Label
 
 
@@ -18,8 +20,7 @@ class Effect(IntEnum):
     ALLOW = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True, gc=False):
     """What is known of one person, before any masking, that may influence a decision. Codes, never names.
 
     `holders` are agency codes and province codes whose sources know the person; `places` are the GB/T 2260 or

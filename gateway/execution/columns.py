@@ -51,6 +51,13 @@ class Columns:
         way = one.way
         if way is Way.COLUMN:  # without a column: __typename
             return [one.read(None)] * len(sources)  # type: ignore[misc]  # it has its reader
+        if one.is_edges:
+            return self._edges(one, sources)
+        if one.is_group:
+            return self._of_kind(one, one.named, sources)
+        if one.listed is not None:
+            listed = one.listed
+            return self._lists(one, one.named, [listed(source) for source in sources], optional=True)
         values = self._read(one, sources)
         if way is Way.LEAF:
             return _leaves(one, values)
@@ -59,6 +66,26 @@ class Columns:
         if way is Way.OBJECTS:
             return self._lists(one, one.named, values, optional=one.items_optional)
         return self._asked(one, values)
+
+    def _edges(self, one: Field, connections: Sequence[Any]) -> Sequence[Any]:
+        """The edges of many connections at once, without an object for each edge."""
+        pages = [connection.page for connection in connections]
+        selected = self._selections.selection(one.named, one)  # type: ignore[arg-type]  # edges have their type
+        columns: list[Sequence[Any]] = []
+        for each in selected.fields:
+            if each.name == "node":
+                nodes = [connection.shape(item) for connection in connections for item in connection.page.items]
+                columns.append(self._nodes(each, nodes))
+            elif each.name == "cursor":
+                columns.append([page.cursor(place) for page in pages for place in range(len(page.items))])
+            else:
+                columns.append([each.read(None) for page in pages for _ in page.items])  # type: ignore[misc]  # __typename
+        edges = map(selected.struct, *columns)
+        return [list(islice(edges, len(page.items))) for page in pages]
+
+    def _nodes(self, one: Field, nodes: list[Any]) -> Sequence[Any]:
+        _checked(one, nodes)
+        return self._of_kind(one, _nullable(one.kind), nodes)
 
     def _read(self, one: Field, sources: Sequence[Any]) -> list[Any]:
         if not one.is_quick:
@@ -100,19 +127,21 @@ class Columns:
 
     def _lists(self, one: Field, kind: Any, values: list[Any], *, optional: bool) -> Sequence[Any]:
         """A field that holds a list of objects: all lists' objects are shaped together and parted again."""
-        _checked(one, values)
-        for value in values:
-            if value is not None and type(value) is not list and type(value) is not tuple:
+        kinds = set(map(type, values))
+        if not kinds <= _LISTS:
+            if not kinds <= _LISTS_OR_NONE or not one.optional:
                 raise Irregular
-        items = list(chain.from_iterable(value for value in values if value is not None))
-        if not optional and any(item is None for item in items):
+            whole = iter(self._lists(one, kind, [value for value in values if value is not None], optional=optional))
+            return [None if value is None else next(whole) for value in values]
+        items = list(chain.from_iterable(values))
+        if not optional and _has_null(items):
             raise Irregular
         shaped = iter(self._of_kind(one, kind, items))
-        return [None if value is None else list(islice(shaped, len(value))) for value in values]
+        return [list(islice(shaped, len(value))) for value in values]
 
-    def _of_kind(self, one: Field, kind: Any, values: list[Any]) -> Sequence[Any]:
+    def _of_kind(self, one: Field, kind: Any, values: Sequence[Any]) -> Sequence[Any]:
         """Objects, or nulls, of an object type or of the types behind an interface."""
-        if any(value is None for value in values):
+        if _has_null(values):
             shaped = iter(self._of_kind(one, kind, [value for value in values if value is not None]))
             return [None if value is None else next(shaped) for value in values]
         if isinstance(kind, GraphQLObjectType):
@@ -135,8 +164,16 @@ def _nullable(kind: Any) -> Any:
     return kind.of_type if isinstance(kind, GraphQLNonNull) else kind
 
 
+_LISTS = frozenset({list, tuple})
+_LISTS_OR_NONE = _LISTS | {type(None)}
+
+
+def _has_null(values: Sequence[Any]) -> bool:
+    return type(None) in set(map(type, values))
+
+
 def _checked(one: Field, values: list[Any]) -> list[Any]:
-    if not one.optional and any(value is None for value in values):
+    if not one.optional and _has_null(values):
         raise Irregular
     return values
 

@@ -27,6 +27,7 @@ from gateway.execution.trace import Trace
 from gateway.sources.reading import Problem
 from gateway.viewer import Viewer
 from gateway.written import encode
+from schema.agency import Agency
 
 log = logging.getLogger("yiti.execution")
 
@@ -76,6 +77,7 @@ class Context:
 
     reader: RequestReader
     plans: dict[int, Plan] = field(default_factory=dict)  # by root field; the executor keeps them with the operation
+    agencies: dict[tuple[str, str], Agency] = field(default_factory=dict)  # as rows name them, made once an answer
 
 
 class Engine:

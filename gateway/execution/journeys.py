@@ -42,17 +42,18 @@ def day_of(row: Row) -> date | None:
     return None
 
 
-def journeys(token: str, rows: Mapping[str, Sequence[Row]], handles: Handles) -> tuple[CaseFile, ...]:
-    """The cases of one person, newest first; rows without a date go to the newest."""
-    # An entity without rows is known to be empty; one that could not be read is not among `rows` at all.
-    belonging = {entity: tuple(rows[entity]) for entity in CASE_ENTITIES if entity in rows}
-    if not any(belonging.values()):
+def journeys(token: str, rows: Mapping[str, tuple[Row, ...]], handles: Handles) -> tuple[CaseFile, ...]:
+    """The cases of one person, newest first; rows without a date go to the newest.
+
+    `rows` has CASE_ENTITIES alone. One without rows is known to be empty; one that could not be read is absent.
+    """
+    if not any(rows.values()):
         return ()
-    opened = _openings(belonging) or [_earliest(belonging)]
+    opened = _openings(rows) or [_earliest(rows)]
     if len(opened) == 1:
-        return (CaseFile(token, opened[0].isoformat(), handles, belonging),)
-    groups: list[dict[str, list[Row]]] = [{entity: [] for entity in belonging} for _ in opened]
-    for entity, found in belonging.items():
+        return (CaseFile(token, opened[0].isoformat(), handles, rows),)
+    groups: list[dict[str, list[Row]]] = [{entity: [] for entity in rows} for _ in opened]
+    for entity, found in rows.items():
         for row in found:
             groups[_place(row, opened)][entity].append(row)
     cases = [
@@ -81,7 +82,8 @@ def _openings(rows: Mapping[str, Sequence[Row]]) -> list[date]:
         for row in rows.get("Measure", ())
         if row.values.get("kind") in _OPENERS and (day := day_of(row)) is not None
     ]
-    opening.sort(key=_first)
+    if len(opening) > 1:
+        opening.sort(key=_first)
     converted: date | None = None
     for day, row in opening:
         goes_on = converted is not None and abs(day - converted) <= _SERVED_WITHIN
@@ -95,7 +97,7 @@ def _openings(rows: Mapping[str, Sequence[Row]]) -> list[date]:
         if row.values.get("kind") in _OPENING_ORDERS and decided and not _is_near(decided, starts):
             days.append(decided)
             starts.append(decided)
-    return sorted(days)
+    return sorted(days) if len(days) > 1 else days
 
 
 def _first(pair: tuple[date, Row]) -> date:

@@ -7,8 +7,9 @@ once for all the people whom it is about.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from msgspec.structs import replace
@@ -34,8 +35,8 @@ class Mask:
         self.is_listable = self.is_known and existence.may_filter
         """Whether the viewer may come upon them in a list, not only ask about them."""
         self._today = today
-        self._guarded: dict[str, frozenset[str]] = {}
-        self._hidden: dict[str, bool] = {}
+        self._guarded, self._hidden = _guards(decision.effects)
+        self._careful = frozenset(self._guarded) | self._hidden
         self._hides_cases = decision[Label.CUSTODY].effect is Effect.DENY
         self._of_person = _shown(PERSON_DERIVATIONS, derived, decision)
         self._of_case = _shown(CASE_DERIVATIONS, derived, decision)
@@ -48,8 +49,8 @@ class Mask:
             self._entities(raw.rows),
             self._cases(raw),
             self._rows("PersonRecord", raw.records),
-            self._disagreements(raw.disagreements),
-            {name: show(compute(raw, self._today)) for name, compute, show in self._of_person},
+            self._disagreements(raw.disagreements) if raw.disagreements else raw.disagreements,
+            {name: compute(raw, self._today) for name, compute in self._of_person},
         )
 
     def _cases(self, raw: PersonFile) -> tuple[CaseFile, ...] | None:
@@ -58,43 +59,40 @@ class Mask:
         return tuple([self._case(case) for case in raw.cases])
 
     def _case(self, case: CaseFile) -> CaseFile:
-        derived = {name: show(compute(case, self._today)) for name, compute, show in self._of_case}
+        derived = {name: compute(case, self._today) for name, compute in self._of_case}
         return CaseFile(case.owner, case.anchor, case.handles, self._entities(case.rows), derived)
 
     def _entities(self, rows: Rows) -> Rows:
-        return {entity: self._rows(entity, found) for entity, found in rows.items()}
+        if self._careful.isdisjoint(rows):
+            return rows
+        kept = dict(rows)
+        for entity in self._careful:
+            if entity in kept:
+                kept[entity] = self._rows(entity, kept[entity])
+        return kept
 
     def _rows(self, entity: str, rows: tuple[Row, ...] | None) -> tuple[Row, ...] | None:
-        guarded = self._guarded.get(entity)
-        if guarded is None:
-            guarded = self._guard(entity)
-        if rows is None or self._hidden[entity]:
+        if rows is None or entity in self._hidden:
             return None
-        if not guarded or not rows:
+        if not rows or entity not in self._guarded:
             return rows
-        return tuple([Row(entity, self._values(entity, row.values), row.origin) for row in rows])
+        guarded = self._guarded[entity]
+        return tuple(
+            [
+                row if guarded.isdisjoint(row.values) else Row(entity, self._values(entity, row.values), row.origin)
+                for row in rows
+            ]
+        )
 
     def _values(self, entity: str, values: Values) -> Values:
         guarded = self._guarded.get(entity)
-        if guarded is None:
-            guarded = self._guard(entity)
-        if guarded.isdisjoint(values):
+        if guarded is None or guarded.isdisjoint(values):
             return values
         columns, decision = ENTITIES[entity].columns, self.decision
         return {
             name: _cell(columns[name], value, decision) if name in guarded else value
             for name, value in values.items()
         }
-
-    def _guard(self, entity: str) -> frozenset[str]:
-        """The columns of an entity that are not simply shown."""
-        by_label = dict(zip(Label, self.decision.effects, strict=True))
-        declared = ENTITIES[entity]
-        self._hidden[entity] = by_label[declared.label] is Effect.DENY
-        found = self._guarded[entity] = frozenset(
-            name for name, column in declared.columns.items() if by_label[column.label] is not Effect.ALLOW
-        )
-        return found
 
     def _disagreements(self, found: tuple[Disagreement, ...] | None) -> tuple[Disagreement, ...] | None:
         """The disagreements that are still ones: values that a mask makes alike are not shown to differ."""
@@ -104,35 +102,52 @@ class Mask:
         return tuple(one for one in masked if len({value for value, _ in one.values}) > 1)
 
 
-def _shown(
-    declared: Mapping[str, Derivation[Any]], wanted: Collection[str], decision: Decision
-) -> list[tuple[str, Any, Any]]:
-    """Of the wanted derivations: name, what computes it, what is shown of that. What is denied is not computed."""
-    found: list[tuple[str, Any, Any]] = []
+@lru_cache(maxsize=4_096)
+def _guards(effects: tuple[Effect, ...]) -> tuple[Mapping[str, frozenset[str]], frozenset[str]]:
+    """Under one vector of effects, in the order of Label: the columns of each entity that are not simply shown (of
+    entities that have such columns), and the entities of which nothing is."""
+    by_label = dict(zip(Label, effects, strict=True))
+    guarded = {
+        name: frozenset(
+            column.name for column in entity.columns.values() if by_label[column.label] is not Effect.ALLOW
+        )
+        for name, entity in ENTITIES.items()
+    }
+    hidden = frozenset(name for name, entity in ENTITIES.items() if by_label[entity.label] is Effect.DENY)
+    return {name: columns for name, columns in guarded.items() if columns}, hidden
+
+
+Computing = list[tuple[str, Callable[[Any, date], object]]]
+
+
+def _shown(declared: Mapping[str, Derivation[Any]], wanted: Collection[str], decision: Decision) -> Computing:
+    """Name of each wanted derivation and what computes what of it is shown; what is denied is not computed."""
+    found: Computing = []
     for name, derivation in declared.items():
         if name not in wanted:
             continue
         grant = decision[derivation.label]
         if grant.effect is Effect.ALLOW:
-            found.append((name, derivation.compute, _as_it_is))
+            found.append((name, derivation.compute))
         elif grant.effect is Effect.MASK:
-            found.append((name, derivation.compute, _in_part(grant.mask)))
+            found.append((name, _in_part(derivation.compute, grant.mask)))
         else:
-            found.append((name, _nothing, _as_it_is))
+            found.append((name, _nothing))
     return found
-
-
-def _as_it_is(value: object) -> object:
-    return value
 
 
 def _nothing(_raw: object, _today: date) -> None:
     return None
 
 
-def _in_part(mask: str | None) -> Any:
+def _in_part(compute: Callable[[Any, date], object], mask: str | None) -> Callable[[Any, date], object]:
     """A derived value that may only be seen in part is not shown, unless a mask fits it."""
-    return lambda value: apply(mask, value, None) if isinstance(value, date | str) else None
+
+    def shown(raw: object, today: date) -> object:
+        value = compute(raw, today)
+        return apply(mask, value, None) if isinstance(value, date | str) else None
+
+    return shown
 
 
 def _cell(column: Column, value: object, decision: Decision) -> object:

@@ -24,14 +24,14 @@ _NEAR_DAYS = 31  # two sources' dates of one measure differ by days: decided, se
 
 
 class Merged(Struct, frozen=True, gc=False):
-    """One person's records, put together and not yet authorized."""
+    """What all sources say of one person, put together and not yet authorized."""
 
     values: Mapping[str, object]
     records: tuple[Row, ...]
     disagreements: tuple[Disagreement, ...]
-    rows: Mapping[str, tuple[Row, ...]]
 
 
+_NOTHING = Merged({}, (), ())
 Ranked = Sequence[tuple[Record, Origin]]  # the best source first
 
 
@@ -42,20 +42,17 @@ class Merger:
         self._precedence = precedence
         self._handles = handles
 
-    def merge(self, records: Mapping[str, Sequence[Record]], compared: Collection[str]) -> Merged:
-        """One person's records by entity; `compared` are the PersonRecord columns whose conflicts are wanted."""
-        rows = {
-            entity: self._rows(entity, found) if found else ()
-            for entity, found in records.items()
-            if entity != "PersonRecord"
-        }
-        people = [(record, self._origin(record)) for record in records.get("PersonRecord", ())]
-        if len(people) == 1:  # as most people are known: nothing to choose, nothing to compare
-            record, origin = people[0]
-            return Merged(record.values, (Row("PersonRecord", record.values, origin),), (), rows)
+    def person(self, records: Sequence[Record], compared: Collection[str]) -> Merged:
+        """One person's own records; `compared` are the columns whose conflicts are wanted."""
+        if len(records) == 1:  # as most people are known: nothing to choose, nothing to compare
+            record = records[0]
+            return Merged(record.values, (Row("PersonRecord", record.values, self._origin(record)),), ())
+        if not records:
+            return _NOTHING
+        people = [(record, self._origin(record)) for record in records]
         people.sort(key=lambda pair: _rank(pair[1]))
         own = tuple(Row("PersonRecord", record.values, origin) for record, origin in people)
-        return Merged(_values(people), own, tuple(_disagreements(people, compared)), rows)
+        return Merged(_values(people), own, tuple(_disagreements(people, compared)))
 
     def _origin(self, record: Record) -> Origin:
         found = record.provenance
@@ -72,12 +69,18 @@ class Merger:
             self._precedence.get(found.peer or found.source, 99),
         )
 
-    def _rows(self, entity: str, records: Sequence[Record]) -> tuple[Row, ...]:
+    def rows(self, entity: str, records: Sequence[Record]) -> tuple[Row, ...]:
+        """An entity's rows of one person, what several sources report joined to one row."""
         origin = self._origin
         rows = [Row(entity, record.values, origin(record)) for record in records]
         if len(rows) == 1:
-            return tuple(rows)
-        if len({(row.origin.peer, row.origin.source, row.origin.dataset) for row in rows}) == 1:
+            return (rows[0],)
+        first = rows[0].origin
+        for row in rows:
+            own = row.origin
+            if own.dataset != first.dataset or own.source != first.source or own.peer != first.peer:
+                break
+        else:
             rows.sort(key=_key)
             return tuple(rows)  # one source does not report the same thing twice
         rows.sort(key=lambda row: (row.origin.precedence, row.origin.order))

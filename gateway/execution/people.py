@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.contract import Call, Record
 from gateway.authorization.decision import Authorizer, Decision
@@ -24,7 +25,7 @@ from gateway.identity.index import IdentityIndex
 from gateway.sources.reading import Holders, Problem, Reading, Sources
 from gateway.viewer import Viewer
 from schema.derived import PERSON_DERIVATIONS
-from schema.file import PersonFile
+from schema.file import PersonFile, Row
 
 _OF_CASES = frozenset(CASE_ENTITIES)
 _NO_RECORDS: Mapping[str, Sequence[Record]] = {}
@@ -161,37 +162,53 @@ class _Judging:
         self._reading = reading
         self._needs = needs
         self._compared = COMPARED if plan.shows_conflicts else ()
-        self._nothing: dict[str, Sequence[Record]] = dict.fromkeys(needs, ())
+        self._empty = _parted(needs)
 
     def person(self, token: str) -> tuple[PersonFile, Decision]:
         """One person's unmasked file and the decision about it."""
-        house = self._house
+        house, reading = self._house, self._reading
         held_by = tuple(house.index.holders(token))
-        problems = self._reading.problems and [one for one in self._reading.problems if one.source in held_by]
-        merged = house.merger.merge(
-            {**self._known_empty(problems), **self._reading.records.get(token, _NO_RECORDS)}, self._compared
-        )
+        problems = [one for one in reading.problems if one.source in held_by] if reading.problems else ()
+        # What every source was asked for and none has is known to be empty; what failed is not known.
+        empty = self._empty if not problems else _parted(self._needs.keys() - _failed(problems))
+        rows, of_cases = dict(empty[0]), dict(empty[1])
+        records: Sequence[Record] = ()
+        for entity, found in reading.records.get(token, _NO_RECORDS).items():
+            if entity == "PersonRecord":
+                records = found
+            elif found:
+                (of_cases if entity in _OF_CASES else rows)[entity] = house.merger.rows(entity, found)
+        merged = house.merger.person(records, self._compared)
         raw = PersonFile(
             token,
             merged.values,
-            {entity: rows for entity, rows in merged.rows.items() if entity not in _OF_CASES},
-            journeys(token, merged.rows, house.handles),
+            rows,
+            journeys(token, of_cases, house.handles),
             merged.records,
             merged.disagreements,
         )
-        found = evidence(raw, merged, house.directory.holders_codes(held_by), self._today)
+        known = evidence(raw, house.directory.holders_codes(held_by), self._today)
         if problems and any(self._is_blind(problem) for problem in problems):
             # Not knowing whether a record is sealed is no licence to show it (治安管理处罚法 136).
-            found = replace(found, sealed=True)
-        return raw, house.authorizer.decide(derive_facts(self._viewer, found, self._standing))
-
-    def _known_empty(self, problems: Sequence[Problem]) -> Mapping[str, Sequence[Record]]:
-        """What every source was asked for and none has is known to be empty; what failed is not known."""
-        if not problems:
-            return self._nothing
-        failed = {entity for problem in problems for entity in problem.entities}
-        return {entity: () for entity in self._needs if entity not in failed}
+            known = replace(known, sealed=True)
+        return raw, house.authorizer.decide(derive_facts(self._viewer, known, self._standing))
 
     def _is_blind(self, problem: Problem) -> bool:
         """Whether a source did not answer that alone could have said that a record is sealed."""
         return "PersonRecord" in problem.entities and self._house.directory.declares(problem.source, "sealed")
+
+
+_Rows = Mapping[str, tuple[Row, ...]]
+
+
+def _parted(entities: Iterable[str]) -> tuple[_Rows, _Rows]:
+    """No rows of each of these entities: those that stand with the person, and those that belong to cases."""
+    known = [entity for entity in entities if entity != "PersonRecord"]
+    return (
+        {entity: () for entity in known if entity not in _OF_CASES},
+        {entity: () for entity in CASE_ENTITIES if entity in known},
+    )
+
+
+def _failed(problems: Iterable[Problem]) -> set[str]:
+    return {entity for problem in problems for entity in problem.entities}

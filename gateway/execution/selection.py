@@ -38,6 +38,7 @@ from strawberry.types.arguments import StrawberryArgument
 from gateway.execution.plan import Plan, is_included
 from schema.declare import declaration_of
 from schema.entities import Kind
+from schema.node import edges_of
 
 Reader = Callable[[Any], Any]
 Columnar = Callable[[Sequence[Any]], list[Any]]
@@ -83,6 +84,9 @@ class Field:
     column: Columnar | None = None  # a declared column of many objects at once, from their values
     sound: type | None = None  # a LEAF's values of this type need no serialization
     waits: bool = False  # its resolver is a coroutine function
+    listed: Reader | None = None  # the rows that it lists, which stand for their objects (schema/declare.py)
+    is_group: bool = False  # the object above stands for its object
+    is_edges: bool = False  # the edges of a connection
 
     @property
     def is_quick(self) -> bool:
@@ -217,12 +221,22 @@ class Selections:
         made = Field(response, name, nodes, definition, kind, definition.type, optional, Way.ASKED, None, None)
         made.read, made.call = _direct(definition)
         made.given = _with_arguments(definition)
-        made.waits = _waits(definition)
+        self._note(made, definition)
         if optional and (column := _column(definition)):
             made.way, (made.read, made.column) = Way.COLUMN, column
         elif made.read is not None and not made.waits:
             self._choose(made, definition.type)
         return made
+
+    def _note(self, made: Field, definition: GraphQLField) -> None:
+        """What the field's declaration says of how it may be read."""
+        carried = definition.extensions.get("strawberry-definition")
+        if carried is None:
+            return
+        made.waits = bool(carried.is_async)
+        made.is_edges = carried.base_resolver is not None and carried.base_resolver.wrapped_func is edges_of
+        if declared := declaration_of(carried.metadata):
+            made.listed, made.is_group = declared.listed, declared.is_group
 
     def _choose(self, made: Field, kind: GraphQLOutputType) -> None:
         """The shortest way for a field that is read directly."""
@@ -295,11 +309,6 @@ def _column(definition: GraphQLField) -> tuple[Reader, Columnar] | None:
     if declared is None or declared.column is None:
         return None
     return _STANDING.get(declared.column.kind, _as_it_is)(declared.column.name)
-
-
-def _waits(definition: GraphQLField) -> bool:
-    carried = definition.extensions.get("strawberry-definition")
-    return carried is not None and bool(carried.is_async)
 
 
 def _direct(definition: GraphQLField) -> tuple[Reader | None, Callable[[Any, Any], Any] | None]:
