@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import orjson
 
@@ -76,9 +76,7 @@ class KeptLog(ABC):
 
     async def find(self, identifier: str) -> StoredEntry | None:
         """The entry of any kind that bears this id, or None."""
-        index = index_in(identifier)
-        found = await self.pick([index]) if index is not None else ()
-        return found[0] if found and entry_id(found[0].index, found[0].leaf) == identifier else None
+        return await find_entry(self, identifier)
 
     async def records(self, start: int = 0, end: int | None = None) -> AsyncIterator[StoredEntry]:
         """Entries of any kind in order, `start` to before `end`, or to the end as it was when this began."""
@@ -142,3 +140,18 @@ class KeptLog(ABC):
     @abstractmethod
     async def aclose(self) -> None:
         """Commit what waits, then close. Closing twice is harmless."""
+
+
+class Picking(Protocol):
+    """What entries are picked from."""
+
+    async def pick(self, indexes: Sequence[int]) -> Sequence[StoredEntry]:
+        """Entries of any kind at these places."""
+        ...
+
+
+async def find_entry(entries: Picking, identifier: str) -> StoredEntry | None:
+    """The entry of any kind that bears this id, or None."""
+    index = index_in(identifier)
+    found = await entries.pick([index]) if index is not None else ()
+    return found[0] if found and entry_id(found[0].index, found[0].leaf) == identifier else None

@@ -13,7 +13,7 @@ import apsw
 from gateway.audit.batch import Waiting
 from gateway.audit.commitment import ResponseKeys, keys_file
 from gateway.audit.file import LogDamaged, open_reading
-from gateway.audit.keeping import UNREADABLE, UNWRITABLE, KeptLog
+from gateway.audit.keeping import UNREADABLE, UNWRITABLE, KeptLog, find_entry
 from gateway.audit.merkle import Tree
 from gateway.audit.note import SignedNote
 from gateway.audit.reading import SqliteEntries
@@ -25,31 +25,12 @@ from gateway.errors import AuditUnavailable
 Found = TypeVar("Found")
 
 
-class SqliteAuditLog(KeptLog):
-    """A log in one file. One process writes it; see WriterLock."""
+class SqliteLogReader:
+    """A log in one file as it is read, beside whoever writes it."""
 
-    def __init__(self, path: Path, signer: LogSigner | None = None) -> None:
-        """Opens or makes the log; AuditUnavailable when that cannot be done, so that a gateway does not start.
-
-        Without a signer it signs under its own name with a key beside it, made at first.
-        """
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self.signer = signer if signer is not None else own_signer(path)
-            self._keys_path = keys_file(path)
-            self._writer = Writer(path, self.signer, self._keys_path)
-        except BlockingIOError as error:
-            raise AuditUnavailable(
-                f"{path.name} is being written by another gateway; give each its own log."
-            ) from error
-        except LogDamaged as error:
-            raise AuditUnavailable(
-                f"{path.name} cannot be opened as an access log: {error}. Look with `yiti audit verify`."
-            ) from error
-        except (apsw.Error, OSError) as error:
-            raise AuditUnavailable(
-                f"{path.name} cannot be opened as an access log; see its folder and disk."
-            ) from error
+    def __init__(self, path: Path) -> None:
+        """Raises apsw.Error where there is none."""
+        self._keys_path = keys_file(path)
         self._reader = open_reading(path)
         self._entries = SqliteEntries(self._reader)
         # One thread, because a connection serves one caller at a time.
@@ -80,17 +61,13 @@ class SqliteAuditLog(KeptLog):
         """The proof that the tree of size `new` begins with that of size `old`."""
         return await self._read(lambda entries: Tree(entries.kept).consistency(old, new))
 
-    async def keep_cosignature(self, witness: str, note: SignedNote) -> None:
-        """Keep a checkpoint of this log with the signature of a witness."""
-        size = note.checkpoint().size
-        try:
-            await asyncio.to_thread(self._writer.run, lambda store: store.keep_cosignature(witness, size, str(note)))
-        except (apsw.Error, OSError, LogDamaged, WriterClosed) as error:
-            raise AuditUnavailable(UNWRITABLE) from error
-
     async def cosigned(self) -> Sequence[SignedNote]:
         """The newest checkpoint of each witness, with its signature."""
         return await self._read(SqliteEntries.cosigned)
+
+    async def find(self, identifier: str) -> StoredEntry | None:
+        """The entry of any kind that bears this id, or None."""
+        return await find_entry(self, identifier)
 
     async def response_key(self, index: int) -> bytes | None:
         """The key of an entry's commitment to its answer; None where there is none, or no longer."""
@@ -101,20 +78,11 @@ class SqliteAuditLog(KeptLog):
         return await self._with_keys(lambda keys: keys.erase(index))
 
     async def aclose(self) -> None:
-        """Commit what waits, then close. Closing twice is harmless."""
-        if self._is_closed:
-            return
-        self._is_closed = True
-        # The writer closes last: the last connection is the one that folds the write-ahead log into the file.
-        await asyncio.to_thread(self._reading.shutdown)
-        self._reader.close()
-        await asyncio.to_thread(self._writer.close)
-
-    async def _store(self, waiting: Waiting) -> int:
-        try:
-            return await self._writer.append(waiting)
-        except (apsw.Error, OSError, LogDamaged, WriterClosed) as error:
-            raise AuditUnavailable(UNWRITABLE) from error
+        """Let go of the file. Closing twice is harmless."""
+        if not self._is_closed:
+            self._is_closed = True
+            await asyncio.to_thread(self._reading.shutdown)
+            self._reader.close()
 
     async def _read(self, find: Callable[[SqliteEntries], Found]) -> Found:
         if self._is_closed:
@@ -136,3 +104,50 @@ class SqliteAuditLog(KeptLog):
             return await asyncio.to_thread(asked)
         except (apsw.Error, OSError) as error:
             raise AuditUnavailable(UNREADABLE) from error
+
+
+class SqliteAuditLog(SqliteLogReader, KeptLog):
+    """A log in one file. One process writes it; see WriterLock."""
+
+    def __init__(self, path: Path, signer: LogSigner | None = None) -> None:
+        """Opens or makes the log; AuditUnavailable when that cannot be done, so that a gateway does not start.
+
+        Without a signer it signs under its own name with a key beside it, made at first.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.signer = signer if signer is not None else own_signer(path)
+            self._writer = Writer(path, self.signer, keys_file(path))
+        except BlockingIOError as error:
+            raise AuditUnavailable(
+                f"{path.name} is being written by another gateway; give each its own log."
+            ) from error
+        except LogDamaged as error:
+            raise AuditUnavailable(
+                f"{path.name} cannot be opened as an access log: {error}. Look with `yiti audit verify`."
+            ) from error
+        except (apsw.Error, OSError) as error:
+            raise AuditUnavailable(
+                f"{path.name} cannot be opened as an access log; see its folder and disk."
+            ) from error
+        super().__init__(path)
+
+    async def keep_cosignature(self, witness: str, note: SignedNote) -> None:
+        """Keep a checkpoint of this log with the signature of a witness."""
+        size = note.checkpoint().size
+        try:
+            await asyncio.to_thread(self._writer.run, lambda store: store.keep_cosignature(witness, size, str(note)))
+        except (apsw.Error, OSError, LogDamaged, WriterClosed) as error:
+            raise AuditUnavailable(UNWRITABLE) from error
+
+    async def aclose(self) -> None:
+        """Commit what waits, then close. Closing twice is harmless."""
+        # The writer closes last: the last connection is the one that folds the write-ahead log into the file.
+        await super().aclose()
+        await asyncio.to_thread(self._writer.close)
+
+    async def _store(self, waiting: Waiting) -> int:
+        try:
+            return await self._writer.append(waiting)
+        except (apsw.Error, OSError, LogDamaged, WriterClosed) as error:
+            raise AuditUnavailable(UNWRITABLE) from error

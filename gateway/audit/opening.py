@@ -63,7 +63,7 @@ def check_count(signed: Frontier, stored: int) -> None:
 
 
 def check_edge(signed: Frontier, edge: Frontier, last: Iterable[tuple[bytes, bytes]]) -> None:
-    """LogDamaged unless the right edge of what is stored is the signed one, and the last entries are what they were."""
+    """LogDamaged unless the right edge of what is stored is the signed one and the last entries match."""
     if edge != signed:
         raise LogDamaged("its last entries are not those that its newest checkpoint was signed over")
     if any(leaf_hash(record) != leaf for leaf, record in last):

@@ -31,7 +31,14 @@ _MOST_LISTS: Final = 10_000
 _READERS: Final = 4
 _COMMAND_SECONDS: Final = 20.0
 SERVER_SETTINGS: Final = {"lock_timeout": "10s", "synchronous_commit": "on", "application_name": "yiti audit"}
-_FAILURES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.TimeoutError, LogDamaged)
+_FAILURES: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that broke in the middle of something
+    OSError,
+    asyncio.TimeoutError,
+    LogDamaged,
+)
 
 
 class PostgresAuditLog(KeptLog):
@@ -117,7 +124,9 @@ class PostgresAuditLog(KeptLog):
                 self._frontier = Frontier()  # nothing that is remembered is trusted after a failure
             first = await self._commit(self._writer, batch)
         except _FAILURES as error:
-            await self._drop_writer()
+            connection, self._writer = self._writer, None
+            if connection is not None:
+                connection.terminate()
             settle(batch, error)
         else:
             settle(batch, first)
@@ -146,12 +155,6 @@ class PostgresAuditLog(KeptLog):
 
     async def _connect(self) -> asyncpg.Connection[Any]:
         return await asyncpg.connect(self._url, **_connecting())
-
-    async def _drop_writer(self) -> None:
-        connection, self._writer = self._writer, None
-        if connection is not None:
-            with suppress(*_FAILURES):
-                await connection.close(timeout=1)
 
     async def _check(self, connection: asyncpg.Connection[Any]) -> None:
         async with connection.transaction():
@@ -233,7 +236,10 @@ class PostgresAuditLog(KeptLog):
         self._wake.set()
         if self._task is not None:
             await asyncio.wait([self._task])
-        await self._drop_writer()
+        connection, self._writer = self._writer, None
+        if connection is not None:
+            with suppress(*_FAILURES):
+                await connection.close(timeout=_COMMAND_SECONDS)
         readers, self._readers = self._readers, None
         if readers is not None:
             with suppress(*_FAILURES):
