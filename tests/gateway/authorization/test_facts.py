@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from gateway.authorization.decide import CedarAuthorizer
 from gateway.authorization.decision import Effect, Evidence
@@ -43,7 +44,7 @@ def test_nothing_known_means_no_tie() -> None:
     ],
 )
 def test_each_piece_of_evidence_makes_its_own_fact(known: dict[str, object], tie: str) -> None:
-    plain, told = derive_facts(VIEWER, EVIDENCE), derive_facts(VIEWER, replace(EVIDENCE, **known))
+    plain, told = derive_facts(VIEWER, EVIDENCE), derive_facts(VIEWER, structs.replace(EVIDENCE, **known))
     assert {f.name for f in fields(plain) if getattr(plain, f.name) != getattr(told, f.name)} == {tie}
 
 
@@ -65,7 +66,7 @@ def test_each_piece_of_evidence_makes_its_own_fact(known: dict[str, object], tie
 def test_a_person_is_in_my_tree_by_execution_place_else_residence(
     execution: str | None, residence: str | None, jurisdiction: str, inside: bool
 ) -> None:
-    evidence = replace(EVIDENCE, execution_place=execution, residence=residence)
+    evidence = structs.replace(EVIDENCE, execution_place=execution, residence=residence)
     assert derive_facts(replace(VIEWER, jurisdiction=jurisdiction), evidence).in_my_tree is inside
 
 
@@ -83,7 +84,7 @@ def test_a_case_number_is_a_legal_basis_and_a_blank_one_is_none() -> None:
 
 
 def test_a_case_number_is_a_legal_order_where_a_decision_about_the_person_bears_it() -> None:
-    evidence = replace(EVIDENCE, decision_numbers=frozenset({"A-1", ""}))
+    evidence = structs.replace(EVIDENCE, decision_numbers=frozenset({"A-1", ""}))
     assert derive_facts(replace(VIEWER, case_number="A-1"), evidence).legal_order
     assert not derive_facts(replace(VIEWER, case_number="A-2"), evidence).legal_order
     assert not derive_facts(replace(VIEWER, case_number=""), evidence).legal_order
@@ -94,7 +95,7 @@ def test_standing_counts_for_the_person_it_speaks_of_and_nobody_else() -> None:
     health = frozenset({Label.EXISTENCE, Label.HEALTH})
     standing = Standing({"person-1": health}, frozenset({"person-1"}), {"person-1": health})
     mine, other = (
-        derive_facts(VIEWER, replace(EVIDENCE, person=person), standing) for person in ("person-1", "person-2")
+        derive_facts(VIEWER, structs.replace(EVIDENCE, person=person), standing) for person in ("person-1", "person-2")
     )
     assert (mine.consented, mine.is_family_with_consent, mine.break_glass) == (health, True, health)
     assert (other.consented, other.is_family_with_consent, other.break_glass) == (frozenset(), False, frozenset())
