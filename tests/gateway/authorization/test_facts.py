@@ -95,7 +95,8 @@ def test_standing_counts_for_the_person_it_speaks_of_and_nobody_else() -> None:
     health = frozenset({Label.EXISTENCE, Label.HEALTH})
     standing = Standing({"person-1": health}, frozenset({"person-1"}), {"person-1": health})
     mine, other = (
-        derive_facts(VIEWER, structs.replace(EVIDENCE, person=person), standing) for person in ("person-1", "person-2")
+        derive_facts(VIEWER, structs.replace(EVIDENCE, person=person), standing)
+        for person in ("person-1", "person-2")
     )
     assert (mine.consented, mine.is_family_with_consent, mine.break_glass) == (health, True, health)
     assert (other.consented, other.is_family_with_consent, other.break_glass) == (frozenset(), False, frozenset())
