@@ -17,6 +17,7 @@ from gateway.audit.log import SqliteAuditLog
 from gateway.audit.record import AuditLog
 from gateway.audit.search.opening import open_search
 from gateway.authorization.decide import CedarAuthorizer
+from gateway.authorization.standing import Standing
 from gateway.console.build import Parts, build_console
 from gateway.demo_viewers import development_issuer, read_viewers
 from gateway.execution.accesses import Oversight
@@ -47,6 +48,8 @@ from gateway.identity.build import StoredIndex, build
 from gateway.identity.token import TokenService
 from gateway.issuers.configuration import IssuerFileError, read_issuer
 from gateway.keys import SigningKey, make_signing_key, public_jwks, read_signing_key
+from gateway.registers.desk import Office
+from gateway.registers.register import Registers
 from gateway.renewal import listing_call, renew
 from gateway.secret import derive, keep_secret, read_secret
 from gateway.settings import Settings, SettingsError
@@ -56,6 +59,7 @@ from gateway.sources.registry import OpenSource, open_sources, read_manifests
 from gateway.tokens import DevIssuer, Verifier
 from gateway.townships import read_townships
 from gateway.verified import VerifiedTokens
+from gateway.viewer import Viewer
 from schema.build import build as build_schema
 from schema.codes import Regions
 
@@ -77,8 +81,8 @@ class Gateway:
 async def opened(settings: Settings) -> AsyncIterator[Gateway]:
     """A gateway by these settings, closed again at the end.
 
-    Raises ManifestError, PolicyError, KeyFileError, SettingsError, IndexUnreadable or AuditUnavailable; each says
-    the fix.
+    Raises ManifestError, PolicyError, KeyFileError, SettingsError, IndexUnreadable, RegistersDamaged or
+    AuditUnavailable; each says the fix.
     """
     async with AsyncExitStack() as stack:
         settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -109,10 +113,25 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
         )
         stack.callback(index.close)
 
-        house = _house(sources, opened_sources, index, authorizer, regions, derive(index_key, "handles"))
+        registers = await asyncio.to_thread(
+            Registers, settings.registers_file, derive(index_key, "registers"), primary=index.primary
+        )
+        stack.callback(registers.close)
+        house = _house(
+            sources, opened_sources, index, authorizer, regions, derive(index_key, "handles"), registers.standing
+        )
+        office = Office(
+            registers=registers,
+            permits=authorizer,
+            audit=audit,
+            directory=house.directory,
+            mint=tokens.mint_document,
+            primary=index.primary,
+            jurisdiction=settings.province,
+        )
         documents = _documents(settings, opened_sources)
         oversight = Oversight(audit, search, tuple(settings.own_trail_without))
-        engine = _engine(settings, house, oversight, derive(index_key, "cursors"), index, signer, documents)
+        engine = _engine(settings, house, oversight, derive(index_key, "cursors"), index, signer, documents, office)
         operations = Operations(
             engine,
             VerifiedTokens(verifier),
@@ -200,6 +219,7 @@ def _house(
     authorizer: CedarAuthorizer,
     regions: Regions,
     key: bytes,
+    standing: Callable[[Viewer], Standing],
 ) -> House:
     handles = Handles(key)
     capabilities = {name: source.adapter.capabilities for name, source in opened_sources.items()}
@@ -211,6 +231,7 @@ def _house(
         directory=Directory(sources.manifests, capabilities, regions),
         merger=Merger(precedence, handles),
         handles=handles,
+        standing=standing,
     )
 
 
@@ -243,6 +264,7 @@ def _engine(
     index: StoredIndex,
     signer: PeerSigner | None,
     documents: Documents,
+    office: Office,
 ) -> Engine:
     return Engine(
         schema=build_schema()._schema,
@@ -254,6 +276,7 @@ def _engine(
         jurisdiction=settings.province,
         deadline_seconds=settings.deadline_seconds,
         documents=documents,
+        office=office,
         today=_today(settings.today),
     )
 

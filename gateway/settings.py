@@ -343,6 +343,11 @@ class Settings(BaseSettings):
         return self.state / "search.sqlite"
 
     @property
+    def registers_file(self) -> Path:
+        """Consents and emergency accesses."""
+        return self.state / "registers.sqlite"
+
+    @property
     def identity_file(self) -> Path:
         """The identity index."""
         return self.state / "identity.sqlite"

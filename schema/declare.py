@@ -62,7 +62,7 @@ class DeclarationError(Exception):
 def _field(declaration: Declaration, read: Callable[..., object], describe: str, **options: Any) -> Any:
     return strawberry.field(
         resolver=read,
-        description=describe,
+        description=f"{describe} [{declaration.label}]",
         directives=[Labelled(name=declaration.label)],
         metadata={METADATA: declaration},
         **options,

@@ -376,3 +376,43 @@ class Quality(Enum):
     RETIRED_CODE = "已撤销代码"
     OPEN_ENDED = "无终止日期占位"
     MISSING = "来源未提供"
+
+
+class ConsentSigner(Enum):
+    """Who signed a consent: for somebody under eighteen the guardian (个人信息保护法 31, extended by choice)."""
+
+    PERSON = "本人"
+    GUARDIAN = "监护人"
+
+
+class RecipientKind(Enum):
+    """To whom a consent opens something."""
+
+    AGENCY = "机构"
+    RELATIVE = "亲属"
+
+
+class BreakGlassReason(Enum):
+    """Why an emergency cannot wait (个人信息保护法 13(4))."""
+
+    LIFE_IN_DANGER = "抢救生命"
+    SELF_HARM = "自伤自杀风险"
+    HARM_TO_OTHERS = "危及他人安全"
+    MISSING_PERSON = "查找失联人员"
+    PUBLIC_HEALTH = "突发公共卫生事件"
+
+
+class BreakGlassVerdict(Enum):
+    """What a reviewer found."""
+
+    JUSTIFIED = "理由成立"
+    UNJUSTIFIED = "理由不成立"
+
+
+class BreakGlassState(Enum):
+    """Where an emergency access stands."""
+
+    IN_FORCE = "生效中"
+    UNREVIEWED = "待复核"
+    OVERDUE = "逾期未复核"
+    REVIEWED = "已复核"

@@ -11,6 +11,7 @@ import strawberry
 from schema.access import AccessConnection, access_page
 from schema.agency import Agency, agency
 from schema.case import Case, case, page_of
+from schema.consent import Consent, consent
 from schema.declare import columns_of, derived_field, grouped, newest_first, rows_of, shown_rows, sourced
 from schema.entities import ENTITIES
 from schema.enums import (
@@ -164,6 +165,11 @@ def _eligibility(root: Any, kind: Annotated[SupportKind, strawberry.argument(nam
     return Eligibility(eligible=answer.eligible, until=answer.until)
 
 
+def _consents(root: Any, info: strawberry.Info) -> list[Consent] | None:
+    found = info.context.desk.consents_of(root.file.id)
+    return None if found is None else [consent(one) for one in found]
+
+
 async def _accesses(
     root: Any, info: strawberry.Info, first: int = 20, after: str | None = None
 ) -> AccessConnection | None:
@@ -242,6 +248,7 @@ class Person(Node):
         term="来源间的不一致",
         description="What sources disagree about, with all values.",
     )
+    consents: list[Consent] | None = grouped(Label.AUDIT, "同意", _consents)
     accesses: AccessConnection | None = grouped(Label.AUDIT, "查阅记录", _accesses)
 
     @classmethod

@@ -6,8 +6,10 @@ import strawberry
 
 from schema.access import AccessConnection, access, access_page
 from schema.agency import Agency, agency
+from schema.break_glass import BreakGlass, break_glass
 from schema.case import Case, case
-from schema.enums import AgencyKind
+from schema.consent import consent
+from schema.enums import AgencyKind, BreakGlassState
 from schema.filters import (
     AccessFilter,
     CaseFilter,
@@ -48,6 +50,12 @@ class Query:
         if id.startswith("x1_"):
             entry = await reader.access(id)
             return access(entry) if entry else None
+        if id.startswith("k1_"):
+            held = info.context.desk.consent(id)
+            return consent(held) if held else None
+        if id.startswith("b1_"):
+            opened = info.context.desk.break_glass_entry(id)
+            return break_glass(opened) if opened else None
         file = await reader.person(id, info)
         return person(file) if file else None
 
@@ -123,3 +131,16 @@ class Query:
     ) -> AccessConnection | None:
         page = await info.context.reader.accesses(access_conditions(filter), first, after)
         return access_page(page)
+
+    @strawberry.field(
+        description="For reviewers: emergency accesses of their region, newest first; unreviewed ones with `state`."
+    )
+    def break_glasses(
+        self,
+        info: strawberry.Info,
+        state: BreakGlassState | None = None,
+        first: int = 50,
+        after: str | None = None,
+    ) -> Connection[BreakGlass] | None:
+        page = info.context.desk.break_glasses(state.name if state else None, first, after)
+        return connect(page, break_glass) if page else None

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -15,15 +16,16 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefin
 
 from adapters.contract import Call, Deadline, PeerRequest
 from gateway.audit.record import AccessRecord, SourceOutcome
-from gateway.errors import GatewayError
+from gateway.errors import BadArgument, GatewayError
 from gateway.execution.accesses import Oversight
 from gateway.execution.cursor import Cursors
 from gateway.execution.document import Document, Documents, check_variables, choose
 from gateway.execution.executor import Executor
-from gateway.execution.people import House
+from gateway.execution.people import House, People
 from gateway.execution.plan import Plan
 from gateway.execution.reader import RequestReader
 from gateway.execution.trace import Trace
+from gateway.registers.desk import Office, RequestDesk, Visit
 from gateway.sources.reading import Problem
 from gateway.viewer import Viewer
 from gateway.written import encode
@@ -78,6 +80,17 @@ class Context:
     reader: RequestReader
     plans: dict[int, Plan] = field(default_factory=dict)  # by root field; the executor keeps them with the operation
     agencies: dict[tuple[str, str], Agency] = field(default_factory=dict)  # as rows name them, made once an answer
+    open_desk: Callable[[Context], RequestDesk] | None = None
+    kept: RequestDesk | None = None
+
+    @property
+    def desk(self) -> RequestDesk:
+        """The gateway's own registers, for this request; opened when it is first asked for."""
+        if self.kept is None:
+            if self.open_desk is None:
+                raise BadArgument("This gateway keeps no registers. Ask its operator for consents and emergencies.")
+            self.kept = self.open_desk(self)
+        return self.kept
 
 
 class Engine:
@@ -98,8 +111,10 @@ class Engine:
         today: Callable[[], date] = date.today,
         reference: bool = False,
         documents: Documents | None = None,
+        office: Office | None = None,
     ) -> None:
         self._schema = schema
+        self._office = office
         self._documents = documents or Documents(schema, introspection=introspection)
         self._executor = Executor(schema, reference=reference)
         self._house = house
@@ -134,7 +149,16 @@ class Engine:
         request_id: str,
         trace: Trace,
     ) -> ExecutionResult:
-        reader = RequestReader(
+        context = Context(self._reader(viewer, request_id, trace))
+        if self._office is not None:
+            context.open_desk = partial(self._desk, self._office, viewer, request_id, trace)
+        result = await self._executor.run(document, operation, request.variables, context)
+        if any(told.decision.facts.break_glass for told in trace.shown):
+            await context.desk.put_use_on_record()
+        return result
+
+    def _reader(self, viewer: Viewer, request_id: str, trace: Trace) -> RequestReader:
+        return RequestReader(
             self._house,
             viewer,
             self._call(viewer, request_id),
@@ -144,8 +168,14 @@ class Engine:
             find=self._find,
             today=self._today(),
         )
-        context = Context(reader)
-        return await self._executor.run(document, operation, request.variables, context)
+
+    def _desk(self, office: Office, viewer: Viewer, request_id: str, trace: Trace, context: Context) -> RequestDesk:
+        def renew() -> None:
+            context.reader = self._reader(viewer, request_id, trace)
+
+        today = self._today()
+        people = People(self._house, viewer, self._call(viewer, request_id), trace, today)
+        return RequestDesk(office, Visit(viewer, request_id, people, trace, today, self._cursors, renew))
 
     def _call(self, viewer: Viewer, request_id: str) -> Call:
         mint = self._assertions
@@ -168,7 +198,7 @@ class Engine:
         result: ExecutionResult,
         started: float,
     ) -> AccessRecord:
-        refused = bool(result.errors) and not trace.persons
+        refused = bool(result.errors) and (not trace.persons or not any((result.data or {}).values()))
         return AccessRecord(
             at=datetime.now(UTC),
             request_id=request_id,

@@ -96,7 +96,7 @@ class Costs:
     ) -> tuple[int, int, tuple[str, ...]]:
         """Cost, items of the longest nested lists, and the variables on which both depend."""
         estimator = _Estimator(self._schema, self._fragments, operation, variables)
-        root = self._schema.query_type
+        root = self._schema.get_root_type(operation.operation)
         total, items = 0, 1
         for node in estimator.roots(operation.selection_set):
             cost = estimator.field(root, node, None) if root else Cost()

@@ -120,8 +120,8 @@ def choose(document: Document, name: str | None) -> OperationDefinitionNode:
         if found is None:
             raise OperationRefused("The document holds no operation of that name. Name one that it holds.")
         only = found
-    if only.operation is not OperationType.QUERY:
-        raise OperationRefused("Only queries are answered here.")
+    if only.operation is OperationType.SUBSCRIPTION:
+        raise OperationRefused("Only queries and mutations are answered here.")
     return only
 
 

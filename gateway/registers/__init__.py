@@ -1,0 +1,1 @@
+"""What the gateway keeps itself besides the access log: consents, and emergency accesses with their reviews."""
