@@ -48,18 +48,18 @@ class Remembering(FederatedSources):
         super().__init__(*given, **named)
         self._readings: dict[object, Any] = {}
 
-    async def read(self, holders: Any, needs: Any, call: Any, *, peers: bool = True) -> Any:
+    async def read(self, holders: Any, needs: Any, call: Any, *, peers: bool = True, known: Any = None) -> Any:
         """As FederatedSources."""
         key = (tuple(sorted(holders)), tuple(sorted((entity, frozenset(names)) for entity, names in needs.items())))
         if key not in self._readings:
-            self._readings[key] = await super().read(holders, needs, call, peers=peers)
+            self._readings[key] = await super().read(holders, needs, call, peers=peers, known=known)
         return self._readings[key]
 
-    async def search(self, where: Any, call: Any, *, peers: bool = True) -> Any:
+    async def search(self, where: Any, call: Any, *, peers: bool = True, fields: Any = ()) -> Any:
         """As FederatedSources."""
-        key = repr(where)
+        key = (repr(where), frozenset(fields))
         if key not in self._readings:
-            self._readings[key] = await super().search(where, call, peers=peers)
+            self._readings[key] = await super().search(where, call, peers=peers, fields=fields)
         return self._readings[key]
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from adapters.contract import Compare, Op
+from adapters.matching import region_prefix
 from gateway.errors import BadArgument, BadCursor, BadPageSize, FilterTooBroad
 from gateway.execution.cursor import Cursors
 from gateway.execution.mask import Mask
@@ -78,10 +79,15 @@ def searches(where: Sequence[Condition], regions: Regions) -> list[list[Compare]
 
 
 def _values(one: Condition, regions: Regions) -> tuple[object, ...]:
-    """What to look for: sources search by digits, so a region's retired codes are looked for beside it."""
+    """What to look for: sources search by digits, so retired codes that begin otherwise are looked for as well."""
     if one.op != "under":
         return (one.value,)
-    return (one.value, *regions.formerly(str(one.value)))
+    found = {region_prefix(str(one.value)): one.value}
+    for former in regions.formerly(str(one.value)):
+        begins = region_prefix(former)
+        if not begins.startswith(tuple(found)):
+            found[begins] = former
+    return tuple(found.values())
 
 
 Deciding = tuple[frozenset[str], str | None]  # the fields of a list's conditions, and what it is sorted by

@@ -22,7 +22,7 @@ from gateway.execution.merge import Merger
 from gateway.execution.plan import COMPARED, Plan
 from gateway.execution.trace import Trace
 from gateway.identity.index import IdentityIndex
-from gateway.sources.reading import Holders, Problem, Reading, Sources
+from gateway.sources.reading import Holders, Known, Problem, Reading, Sources
 from gateway.viewer import Viewer
 from schema.derived import PERSON_DERIVATIONS
 from schema.file import PersonFile, Row
@@ -96,7 +96,13 @@ class People:
             found = self._masks[key] = (Mask(decision, plan.derived, self._today), plan)
         return found[0]
 
-    async def judge(self, tokens: Iterable[str], plan: Plan) -> tuple[dict[str, Judged], Reading]:
+    def needs(self, plan: Plan) -> Mapping[str, frozenset[str]]:
+        """The columns that judging and showing by this plan takes."""
+        return plan.completed(self._hidden, binding=not BOUND_ROLES.isdisjoint(self._viewer.roles))
+
+    async def judge(
+        self, tokens: Iterable[str], plan: Plan, known: Known | None = None
+    ) -> tuple[dict[str, Judged], Reading]:
         """Unmasked files with their decisions, of those among `tokens` whom any source holds.
 
         Another province is asked about a person whom we hold ourselves only once our own records have shown that
@@ -107,11 +113,11 @@ class People:
         abroad = {} if self._viewer.forwarded else self._part(holders, peers=True)
         own = self._part(holders, peers=False)
         first = {**{token: found for token, found in abroad.items() if token not in own}, **own}
-        needs = plan.completed(self._hidden, binding=not BOUND_ROLES.isdisjoint(self._viewer.roles))
-        judged, reading = await self._read(first, needs, plan, Reading({}, (), ()))
+        needs = self.needs(plan)
+        judged, reading = await self._read(first, needs, plan, Reading({}, (), ()), known)
         further = {token: abroad[token] for token in own if token in abroad and judged[token].mask.is_known}
         if further:
-            more, reading = await self._read(further, needs, plan, reading)
+            more, reading = await self._read(further, needs, plan, reading, known)
             judged |= more
         return {token: judged[primary] for token, primary in primaries.items() if primary in judged}, reading
 
@@ -127,12 +133,18 @@ class People:
         return {token: found for token, found in parts.items() if found}
 
     async def _read(
-        self, holders: Holders, needs: Mapping[str, frozenset[str]], plan: Plan, before: Reading
+        self,
+        holders: Holders,
+        needs: Mapping[str, frozenset[str]],
+        plan: Plan,
+        before: Reading,
+        known: Known | None,
     ) -> tuple[dict[str, Judged], Reading]:
         """Some people read and judged, with what was read of them before; and everything read so far."""
         if not holders:
             return {}, before
-        found = await self._house.sources.read(holders, needs, self._call, peers=not self._viewer.forwarded)
+        peers = not self._viewer.forwarded
+        found = await self._house.sources.read(holders, needs, self._call, peers=peers, known=known)
         reading = before.joined(found)
         judge = _Judging(self._house, self._viewer, self._standing, self._today, reading, needs, plan)
         judged: dict[str, Judged] = {}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial, reduce
+from itertools import islice
 from typing import Any, TypeVar
 
 from strawberry.dataloader import DataLoader
@@ -30,6 +33,7 @@ from gateway.execution.people import House, Judged, People
 from gateway.execution.plan import Plan, plan
 from gateway.execution.trace import Trace
 from gateway.identity.token import is_token
+from gateway.sources.reading import Known, Matches
 from gateway.viewer import Viewer
 from schema.codes import Regions
 from schema.enums import CaseStage
@@ -98,9 +102,10 @@ class RequestReader:
         page_size(first)
         of = name_of("persons", where, order)
         shown, by = self._plan(info), deciding(where, order)
-        tokens = await self._candidates(where)
+        read = shown.joined(needed(by), by)
+        tokens, known = await self._candidates(where, read)
         whole = len(tokens) <= READ_AT_ONCE
-        found = await self._judged(tokens, shown.joined(needed(by), by) if whole else needed(by), where)
+        found = await self._judged(tokens, read if whole else needed(by), where, known)
         page = self._cut(ordered(found, order), lambda one: one.raw.id, first, after, of)
         if whole:
             files = {one.raw.id: self._people.show(one, shown, "persons") for one in page.items}
@@ -115,32 +120,35 @@ class RequestReader:
             page.total,
         )
 
-    async def _judged(self, tokens: set[str], needs: Plan, where: Sequence[Condition]) -> list[Judged]:
+    async def _judged(self, tokens: set[str], needs: Plan, where: Sequence[Condition], known: Known) -> list[Judged]:
         """Those among some people whom the viewer may come upon and who meet the conditions."""
-        judged, reading = await self._people.judge(sorted(tokens), needs)
+        judged, reading = await self._people.judge(sorted(tokens), needs, known)
         self._trace.heard(reading.outcomes, reading.problems, shown=True)
         matching = Matching(where, self._house.directory.regions)
         unique = {one.raw.id: one for one in judged.values()}
         return [one for one in unique.values() if matching.admits(one)]
 
-    async def _candidates(self, where: Sequence[Condition]) -> set[str]:
-        """Pseudonyms that some source brings up for every condition."""
-        index = self._house.index
-        result: set[str] | None = None
-        for group in searches(where, self._house.directory.regions):
-            matched: set[str] = set()
-            for compare in group:
-                keys, problems, outcomes = await self._house.sources.search([compare], self._call, peers=False)
-                self._trace.heard(outcomes, problems, shown=True)
-                owned = (index.owner(source, key) for source, found in keys.items() for key in found)
-                matched.update(token for token in owned if token)
-            result = matched if result is None else result & matched
-        candidates = result or set()
+    async def _candidates(self, where: Sequence[Condition], needs: Plan) -> tuple[set[str], Known]:
+        """Pseudonyms that some source brings up for every condition, and what it said of them by the way."""
+        index, groups = self._house.index, searches(where, self._house.directory.regions)
+        # of people who meet one condition of several nothing more is to be known yet
+        fields = self._people.needs(needs).get("PersonRecord", ()) if len(groups) == 1 else ()
+        search = partial(self._house.sources.search, call=self._call, peers=False, fields=fields)
+        answers = iter(await asyncio.gather(*(search([compare]) for group in groups for compare in group)))
+        found: list[set[str]] = []
+        every = Matches({})
+        for group in groups:
+            matches = reduce(Matches.joined, islice(answers, len(group)), Matches({}))
+            owned = (index.owner(source, key) for source, keys in matches.keys.items() for key in keys)
+            found.append({token for token in owned if token})
+            every = every.joined(matches)
+        self._trace.heard(every.outcomes, every.problems, shown=True)
+        candidates = set.intersection(*found)
         if len(candidates) > MOST_CANDIDATES:
             raise FilterTooBroad(
                 f"filter: more than {MOST_CANDIDATES} people could match. Narrow it down to a county or township."
             )
-        return candidates
+        return candidates, every.known
 
     # ---- cases --------------------------------------------------------------------------------------------------
 
@@ -158,8 +166,9 @@ class RequestReader:
         """Cases of the people who meet the conditions, newest opened first unless sorted otherwise."""
         page_size(first)
         wanted = next((one.value for one in where if one.field == "stage"), None)
-        tokens = await self._candidates(where)
-        people = ordered(await self._judged(tokens, needed(deciding(where, None)), where), None)
+        needs = needed(deciding(where, None))
+        tokens, known = await self._candidates(where, needs)
+        people = ordered(await self._judged(tokens, needs, where, known), None)
         chosen = self._plan(info)
         if not {"stage", "openedOn"} <= chosen.derived:
             chosen.derive("stage")

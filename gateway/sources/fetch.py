@@ -5,23 +5,27 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Coroutine, Hashable, Mapping, Sequence
+from functools import partial
+from itertools import chain
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from adapters.contract import Call, Compare, Health, Key, Record, Unavailable
 from adapters.manifest import Manifest
 from gateway.audit.record import SourceOutcome
 from gateway.sources.cache import RecordCache, Shelf
 from gateway.sources.intake import Answer
-from gateway.sources.reading import Needs, Problem, Reading
+from gateway.sources.reading import Brought, Known, Matches, Needs, Problem, Reading
 from gateway.sources.registry import OpenSource, close_sources
-from gateway.sources.single_flight import Expired, SingleFlight
-from gateway.sources.upstream import Upstream
+from gateway.sources.single_flight import Expired, SingleFlight, Wish
+from gateway.sources.upstream import PERSON, Upstream
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+_Ended = tuple[Answer, float]  # and when, by time.perf_counter
 
 SEARCH_LIMIT = 5_000
 """Persons that one source may name in one search; beyond it the filter is too broad to be useful."""
@@ -37,24 +41,28 @@ _SAYING: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """One batched call: one entity of one source, for everybody at once."""
+class _Job(Struct, frozen=True, gc=False):
+    """One batched call: one entity of one source, for everybody at once of whom nothing is known yet."""
 
     upstream: Upstream
     entity: str
     keys: tuple[Key, ...]
     fields: frozenset[str]
     call: Call
+    known: Mapping[Key, tuple[Record, ...]]
 
     def shelf(self) -> Shelf:
         """Where the answers of this read are kept."""
         manifest = self.upstream.source.manifest
         return Shelf(manifest.id, manifest.version, self.entity, self.fields)
 
+    def identity(self) -> Hashable:
+        """What two reads have to agree in before they are one."""
+        upstream = self.upstream
+        return (upstream.id, self.entity, frozenset(self.keys), self.fields, upstream.identity(self.call))
 
-@dataclass(frozen=True, slots=True)
-class _Done:
+
+class _Done(Struct, frozen=True, gc=False):
     source: str
     entity: str
     answer: Answer
@@ -78,7 +86,7 @@ class FederatedSources:
         self._upstreams = {name: Upstream(source, clock=clock, pause=pause) for name, source in opened.items()}
         self._cache = cache
         self._search_limit = search_limit
-        self._flights: SingleFlight[Answer] = SingleFlight()
+        self._flights: SingleFlight[_Ended] = SingleFlight()
 
     async def read(
         self,
@@ -87,23 +95,24 @@ class FederatedSources:
         call: Call,
         *,
         peers: bool = True,
+        known: Known | None = None,
     ) -> Reading:
         """All needed columns of all persons: `holders` is token -> source id -> keys. Never raises AdapterError.
 
         An entity of which nothing is needed is read for its records as such. `peers=False` leaves other
-        gateways out: a forwarded query is never forwarded again.
+        gateways out: a forwarded query is never forwarded again. `known` is what a search has brought.
         """
         people = self._rekey(holders, peers)
         # One call object per source: a driver may lay reads of the same call and persons together.
         calls = {source: self._upstreams[source].capped(call) for source in people}
         jobs = [
-            _Job(upstream, entity, tuple(people[upstream.id]), fields, calls[upstream.id])
+            _job(upstream, entity, people[upstream.id], fields, calls[upstream.id], known)
             for upstream in self._upstreams.values()
             if upstream.id in people
             for entity, needed in needs.items()
             if (fields := upstream.fields(entity, needed)) is not None
         ]
-        done = await _all([self._run(job) for job in jobs])
+        done = await self._run(jobs)
         problems, outcomes = self._report(done)
         return Reading(_by_token(holders, people, done), problems, outcomes)
 
@@ -111,54 +120,40 @@ class FederatedSources:
         self, holders: Mapping[str, Mapping[str, Sequence[str]]], peers: bool
     ) -> dict[str, dict[Key, tuple[str, ...]]]:
         """source -> key -> whose key it is; a key may be held under several tokens."""
-        people: dict[str, dict[Key, tuple[str, ...]]] = {
-            source: {} for source, upstream in self._upstreams.items() if peers or not upstream.source.is_peer
-        }
-        for token, sources in holders.items():
-            for source, keys in sources.items():
-                by_key = people.get(source)
-                if by_key is None:
-                    continue
-                for key in keys if len(keys) == 1 else dict.fromkeys(keys):
-                    by_key[key] = (*by_key[key], token) if key in by_key else (token,)
+        asked = (source for source, upstream in self._upstreams.items() if peers or not upstream.source.is_peer)
+        people = {source: _whose(holders, source) for source in asked}
         return {source: by_key for source, by_key in people.items() if by_key}
 
-    async def _run(self, job: _Job) -> _Done:
+    async def _run(self, jobs: Sequence[_Job]) -> list[_Done]:
+        """All jobs at once. One whose persons are all known asks nobody."""
         began = time.perf_counter()
-        try:
-            answer = await self._read(job)
-        except Expired:
-            logger.warning("source %s: %s: past the deadline", job.upstream.id, job.entity)
-            answer = Answer({}, (Unavailable.code,))
-        return _Done(job.upstream.id, job.entity, answer, (time.perf_counter() - began) * 1000)
+        asked = [job for job in jobs if job.keys]
+        wishes = [Wish(job.identity(), job.call.deadline, partial(self._work, job)) for job in asked]
+        found = dict(zip(map(id, asked), await self._flights.share_all(wishes), strict=True))
+        return [_done(job, found.get(id(job)), began) for job in jobs]
+
+    async def _work(self, job: _Job) -> _Ended:
+        answer = await self._read(job)
+        return answer, time.perf_counter()
 
     async def _read(self, job: _Job) -> Answer:
-        cache = self._cache if job.upstream.is_cacheable else None
-        if cache is None or not cache.keeps(job.upstream.id):
-            return await self._share(job, job.keys)
-        kept = await cache.get(job.shelf(), job.keys)
-        missing = tuple(key for key in job.keys if key not in kept)
-        fresh = await self._share(job, missing, cache) if missing else Answer({})
+        upstream, cache, keys = job.upstream, self._cache, job.keys
+        if cache is None or not upstream.is_cacheable or not cache.keeps(upstream.id):
+            return await upstream.read(job.entity, keys, job.fields, job.call)
+        kept = await cache.get(job.shelf(), keys)
         known = {key: rows for key, rows in kept.items() if rows is not None}
+        missing = tuple(key for key in keys if key not in kept)
+        if not missing:
+            return Answer(known)
+        fresh = await upstream.read(job.entity, missing, job.fields, job.call)
+        if not fresh.codes:
+            await cache.set(job.shelf(), {key: fresh.found.get(key) for key in missing})
         return Answer({**known, **fresh.found}, fresh.codes)
 
-    async def _share(self, job: _Job, keys: tuple[Key, ...], cache: RecordCache | None = None) -> Answer:
-        upstream, call = job.upstream, job.call
-
-        async def work() -> Answer:
-            answer = await upstream.read(job.entity, keys, job.fields, call)
-            if cache is not None and not answer.codes:
-                rows = {key: answer.found.get(key) for key in keys}
-                await cache.set(job.shelf(), rows)
-            return answer
-
-        same = (upstream.id, job.entity, frozenset(keys), job.fields, upstream.identity(call))
-        return await self._flights.share(same, call.deadline, work)
-
     async def search(
-        self, where: Sequence[Compare], call: Call, *, peers: bool = True
-    ) -> tuple[Mapping[str, Sequence[str]], tuple[Problem, ...], tuple[SourceOutcome, ...]]:
-        """PersonRecords that meet all conditions in some source: source id -> keys.
+        self, where: Sequence[Compare], call: Call, *, peers: bool = True, fields: Collection[str] = ()
+    ) -> Matches:
+        """PersonRecords that meet all conditions in some source, and of each source's persons the `fields` it brings.
 
         Sources that lack one of the filters are left out; without any condition nobody is asked.
         """
@@ -167,17 +162,20 @@ class FederatedSources:
             for upstream in self._upstreams.values()
             if where and upstream.can_search(where) and (peers or not upstream.source.is_peer)
         ]
-        found: dict[str, Sequence[str]] = {}
+        keys: dict[str, Sequence[Key]] = {upstream.id: () for upstream in asked}
+        known: dict[str, Brought] = {}
 
         async def run(upstream: Upstream) -> _Done:
             began = time.perf_counter()
-            keys, codes = await upstream.search(where, upstream.capped(call), self._search_limit)
-            found[upstream.id] = keys
-            return _Done(upstream.id, "PersonRecord", Answer({}, codes), (time.perf_counter() - began) * 1000)
+            found, brought, codes = await upstream.search(where, upstream.capped(call), self._search_limit, fields)
+            keys[upstream.id] = found
+            if brought.records:
+                known[upstream.id] = brought
+            return _Done(upstream.id, PERSON, Answer({}, codes), (time.perf_counter() - began) * 1000)
 
         done = await _all([run(upstream) for upstream in asked])
         problems, outcomes = self._report(done)
-        return {upstream.id: found[upstream.id] for upstream in asked}, problems, outcomes
+        return Matches(keys, problems, outcomes, known)
 
     def _report(self, done: Sequence[_Done]) -> tuple[tuple[Problem, ...], tuple[SourceOutcome, ...]]:
         """One problem per source and code, one outcome per source; in the order of the sources."""
@@ -213,30 +211,75 @@ class FederatedSources:
             await self._cache.aclose()
 
 
+def _whose(holders: Mapping[str, Mapping[str, Sequence[str]]], source: str) -> dict[Key, tuple[str, ...]]:
+    held = {token: keys for token, sources in holders.items() if (keys := sources.get(source))}
+    every = list(chain.from_iterable(held.values()))
+    by_key: dict[Key, tuple[str, ...]] = dict(zip(every, zip(held, strict=True), strict=False))
+    if len(by_key) == len(held) == len(every):  # each has one key, and nobody else has it
+        return by_key
+    by_key = {}
+    for token, keys in held.items():
+        for key in dict.fromkeys(keys):
+            by_key[key] = (*by_key.get(key, ()), token)
+    return by_key
+
+
 async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """All at once; if we are cancelled, so are they."""
+    """All at once; if we are cancelled, so are they. What is alone needs no task of its own."""
+    if len(work) == 1:
+        return [await work[0]]
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(part) for part in work]
     return [task.result() for task in tasks]
 
 
+def _job(
+    upstream: Upstream,
+    entity: str,
+    people: Mapping[Key, tuple[str, ...]],
+    fields: frozenset[str],
+    call: Call,
+    known: Known | None,
+) -> _Job:
+    brought = known.get(upstream.id) if known and entity == PERSON else None
+    if brought is None or brought.fields != fields:
+        return _Job(upstream, entity, tuple(people), fields, call, {})
+    said = {key: rows for key, rows in brought.records.items() if key in people}
+    return _Job(upstream, entity, tuple(key for key in people if key not in said), fields, call, said)
+
+
+def _done(job: _Job, ended: _Ended | Exception | None, began: float) -> _Done:
+    if ended is None:
+        return _Done(job.upstream.id, job.entity, Answer(job.known), 0.0)
+    if isinstance(ended, Expired):
+        logger.warning("source %s: %s: past the deadline", job.upstream.id, job.entity)
+        ended = Answer({}, (Unavailable.code,)), time.perf_counter()
+    if isinstance(ended, Exception):
+        raise ended
+    answer, at = ended
+    if job.known:
+        answer = Answer({**job.known, **answer.found}, answer.codes)
+    return _Done(job.upstream.id, job.entity, answer, max(0.0, at - began) * 1000)
+
+
 def _by_token(
     holders: Mapping[str, Mapping[str, Sequence[str]]],
-    people: Mapping[str, Mapping[Key, Sequence[str]]],
+    people: Mapping[str, Mapping[Key, tuple[str, ...]]],
     done: Sequence[_Done],
 ) -> dict[str, dict[str, tuple[Record, ...]]]:
     """Records laid back under the tokens for which they were asked."""
     gathered: dict[str, dict[str, tuple[Record, ...]]] = {token: {} for token in holders}
     joined: set[tuple[str, str]] = set()  # several keys' records laid together
     for part in done:
-        tokens = people[part.source]
+        tokens, entity = people[part.source], part.entity
         for key, rows in part.answer.found.items():
             for token in tokens.get(key, ()):
                 entities = gathered[token]
-                known = entities.get(part.entity)
-                entities[part.entity] = rows if known is None else known + rows
-                if known:
-                    joined.add((token, part.entity))
+                if entity not in entities:
+                    entities[entity] = rows
+                else:
+                    joined.add((token, entity))
+                    entities[entity] += rows
     for token, entity in joined:
         gathered[token][entity] = _once(gathered[token][entity])
     return gathered

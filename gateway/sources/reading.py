@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from adapters.contract import Call, Compare, Health, Record
+from adapters.contract import Call, Compare, Health, Key, Record
 from adapters.manifest import Manifest
 from gateway.audit.record import SourceOutcome
 
@@ -34,7 +34,7 @@ class Reading:
 
     def joined(self, other: Reading) -> Reading:
         """Both rounds as one; of a person read twice, all records."""
-        if not self.outcomes:
+        if not self.outcomes and not self.records:
             return other
         records = {token: dict(found) for token, found in self.records.items()}
         for token, found in other.records.items():
@@ -42,6 +42,45 @@ class Reading:
             for entity, rows in found.items():
                 kept[entity] = (*kept.get(entity, ()), *rows)
         return Reading(records, (*self.problems, *other.problems), (*self.outcomes, *other.outcomes))
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """PersonRecords of one source that a search brought by the way: what reading exactly these columns would give."""
+
+    fields: frozenset[str]
+    records: Mapping[Key, tuple[Record, ...]]
+
+    def joined(self, other: Brought) -> Brought:
+        """What two searches brought; only what is of the same columns can be kept together."""
+        return Brought(self.fields, {**self.records, **other.records}) if other.fields == self.fields else other
+
+
+Known = Mapping[str, Brought]  # source id -> what it has already said of persons
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """What one search over the sources brings back: source id -> keys of the persons whom it names, and more."""
+
+    keys: Mapping[str, Sequence[Key]]
+    problems: tuple[Problem, ...] = ()
+    outcomes: tuple[SourceOutcome, ...] = ()
+    known: Known = field(default_factory=dict)
+
+    def joined(self, other: Matches) -> Matches:
+        """Both searches as one: whoever is named by either."""
+        keys = {name: tuple(dict.fromkeys((*self.keys.get(name, ()), *found))) for name, found in other.keys.items()}
+        known = {
+            name: self.known[name].joined(brought) if name in self.known else brought
+            for name, brought in other.known.items()
+        }
+        return Matches(
+            {**self.keys, **keys},
+            (*self.problems, *other.problems),
+            (*self.outcomes, *other.outcomes),
+            {**self.known, **known},
+        )
 
 
 class Sources(Protocol):
@@ -56,19 +95,22 @@ class Sources(Protocol):
         call: Call,
         *,
         peers: bool = True,
+        known: Known | None = None,
     ) -> Reading:
         """All needed columns of all persons: `holders` is token -> source id -> keys. Never raises AdapterError.
 
-        `peers=False` leaves other gateways out: a forwarded query is never forwarded again.
+        `peers=False` leaves other gateways out: a forwarded query is never forwarded again. `known` is what a
+        search of this same request has brought: of whom that is all that is needed, a source is not asked again.
         """
         ...
 
     async def search(
-        self, where: Sequence[Compare], call: Call, *, peers: bool = True
-    ) -> tuple[Mapping[str, Sequence[str]], tuple[Problem, ...], tuple[SourceOutcome, ...]]:
-        """PersonRecords that meet all conditions in some source: source id -> keys.
+        self, where: Sequence[Compare], call: Call, *, peers: bool = True, fields: Collection[str] = ()
+    ) -> Matches:
+        """PersonRecords that meet all conditions in some source. Sources that lack one of the filters are left out.
 
-        Sources that lack one of the filters are left out.
+        `fields` are columns of PersonRecord that the search may bring by the way, for `read` to take as known; they
+        are not brought of more than a few hundred persons of one source.
         """
         ...
 

@@ -6,10 +6,10 @@ import asyncio
 import logging
 import time
 import traceback
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import TypeVar
 
 from adapters.contract import (
     AdapterError,
@@ -28,13 +28,19 @@ from adapters.contract import (
 )
 from gateway.sources.breaker import Breaker, State
 from gateway.sources.intake import Answer, admit
+from gateway.sources.reading import Brought
 from gateway.sources.registry import OpenSource
 from gateway.sources.retry import attempt
 from gateway.sources.single_flight import Expired
+from schema.enums import Quality
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 PERSON = "PersonRecord"
+MOST_BROUGHT = 200
+"""Persons of whom a search brings more than their keys."""
 
 
 class Upstream:
@@ -60,7 +66,7 @@ class Upstream:
     def capped(self, call: Call) -> Call:
         """The call under this source's own timeout, where that ends sooner."""
         own = Deadline.after(self.timeout.total_seconds())
-        return replace(call, deadline=Deadline(min(call.deadline.at, own.at)))
+        return call if call.deadline.at <= own.at else replace(call, deadline=own)
 
     def identity(self, call: Call) -> tuple[object, ...]:
         """What of the caller must agree before two calls may share one answer.
@@ -89,10 +95,13 @@ class Upstream:
             return Answer({}, (Unavailable.code,))
         adapter = self.source.adapter
         ask = adapter.fetch if entity == PERSON and not self.source.is_peer else adapter.related
+
+        async def work() -> Answer:
+            raw: object = await attempt(lambda: ask(entity, keys, fields, call), call.deadline, pause=self._pause)
+            return admit(entity, keys, fields, raw, keeps_kinds=self._keeps_kinds)
+
         try:
-            async with self._guarded(call):
-                raw: object = await attempt(lambda: ask(entity, keys, fields, call), call.deadline, pause=self._pause)
-                return admit(entity, keys, fields, raw, keeps_kinds=self._keeps_kinds)
+            return await self._guarded(call, work)
         except AdapterError as err:
             logger.warning("source %s: %s: %s: %s", self.id, entity, err.code, err)
             return Answer({}, (err.code,))
@@ -105,32 +114,56 @@ class Upstream:
         )
 
     async def search(
-        self, where: Sequence[Compare], call: Call, limit: int
-    ) -> tuple[tuple[Key, ...], tuple[str, ...]]:
-        """Keys of the persons who meet all conditions, page by page, and codes of failures; never raises."""
+        self, where: Sequence[Compare], call: Call, limit: int, fields: Collection[str] = ()
+    ) -> tuple[tuple[Key, ...], Brought, tuple[str, ...]]:
+        """Keys of the persons who meet all conditions, page by page, and codes of failures; never raises.
+
+        With them the `fields` that this source declares, as `read` would bring them, of up to `MOST_BROUGHT` persons:
+        of more people nothing is asked but their keys, as it is not known yet who of them may be shown.
+        """
+        declared = self.fields(PERSON, fields) if fields else None
+        brought = Brought(declared or frozenset(), {})
         if not self.breaker.admit():
-            return (), (Unavailable.code,)
-        found: dict[Key, None] = {}
+            return (), brought, (Unavailable.code,)
+        found: dict[Key, tuple[Record, ...]] = {}
+        codes: tuple[str, ...] = ()
         try:
-            async with self._guarded(call):
-                async for keys in self._pages(where, call):
-                    found.update(dict.fromkeys(keys))
-                    if len(found) > limit:
-                        raise Unsupported(f"more than {limit} persons match; narrow the filter")
+            await self._guarded(call, lambda: self._pages(where, call, limit, brought.fields, found))
         except Expired:
-            return tuple(found), (Unavailable.code,)
+            codes = (Unavailable.code,)
         except AdapterError as err:
             logger.warning("source %s: search: %s: %s", self.id, err.code, err)
-            return tuple(found)[:limit], (err.code,)
-        return tuple(found), ()
+            codes = (err.code,)
+        if declared and len(found) <= MOST_BROUGHT:
+            brought = Brought(declared, self._whole(found, declared))
+        return tuple(found)[:limit], brought, codes
 
-    async def _pages(self, where: Sequence[Compare], call: Call) -> AsyncIterator[list[Key]]:
+    def _whole(
+        self, found: Mapping[Key, tuple[Record, ...]], fields: frozenset[str]
+    ) -> Mapping[Key, tuple[Record, ...]]:
+        """What of a search is as good as read: nothing where any of it is doubtful, nobody who lacks a column."""
+        admitted = admit(PERSON, found, fields, found, keeps_kinds=self._keeps_kinds)
+        return {} if admitted.codes else {key: rows for key, rows in admitted.found.items() if not _lacks(rows)}
+
+    async def _pages(
+        self,
+        where: Sequence[Compare],
+        call: Call,
+        limit: int,
+        fields: frozenset[str],
+        found: dict[Key, tuple[Record, ...]],
+    ) -> None:
         size = self.source.adapter.capabilities[PERSON].max_page
         after: str | None = None
         passed: set[str] = set()
         while True:
-            page = await self._page(Search(where, frozenset(), size, after), call)
-            yield [record.person for record in page.records]
+            page = await self._page(Search(where, fields, size, after), call)
+            for record in page.records:
+                found.setdefault(record.person, (record,))
+            if len(found) > MOST_BROUGHT:
+                fields = frozenset()
+            if len(found) > limit:
+                raise Unsupported(f"more than {limit} persons match; narrow the filter")
             after = page.after
             if after is None:
                 return
@@ -148,16 +181,18 @@ class Upstream:
             raise Malformed("a search brought something else than records; correct the adapter")
         return page
 
-    @asynccontextmanager
-    async def _guarded(self, call: Call) -> AsyncIterator[None]:
+    async def _guarded(self, call: Call, work: Callable[[], Awaitable[T]]) -> T:
         """Deadline and breaker round a call, and the process boundary: foreign faults become Malformed."""
         began = self._clock()
-        patient = call.deadline.remaining() >= self.timeout.total_seconds() / 2
+        left = call.deadline.remaining()
+        patient = left >= self.timeout.total_seconds() / 2
+        if left == 0:
+            self._miss(began, patient)
+            raise Expired
         scope = asyncio.timeout_at(call.deadline.at)
         try:
             async with scope:
-                await asyncio.sleep(0)  # a deadline that has passed already ends the call before it is made
-                yield
+                done = await work()
         except Unavailable as err:
             self._miss(began, patient)
             if call.deadline.remaining() == 0:
@@ -175,8 +210,8 @@ class Upstream:
                 raise Expired from err
             self.breaker.succeed()
             raise Malformed(f"the adapter failed with {type(err).__name__} at {_place(err)}") from None
-        else:
-            self.breaker.succeed()
+        self.breaker.succeed()
+        return done
 
     def _miss(self, began: float, patient: bool) -> None:
         # A caller in too great a hurry says nothing about the source.
@@ -200,6 +235,10 @@ class Upstream:
             return health
         detail = f"circuit {self.breaker.state} after {self.breaker.failures} failures in a row; {health.detail}"
         return replace(health, ok=False, detail=detail)
+
+
+def _lacks(rows: Sequence[Record]) -> bool:
+    return any(flag.quality is Quality.MISSING for row in rows for flag in row.flags)
 
 
 def _place(err: BaseException) -> str:

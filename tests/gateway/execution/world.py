@@ -29,7 +29,7 @@ from gateway.execution.handles import Handles
 from gateway.execution.merge import Merger
 from gateway.execution.people import House
 from gateway.identity.token import TokenService
-from gateway.sources.reading import Needs, Problem, Reading
+from gateway.sources.reading import Known, Matches, Needs, Problem, Reading
 from gateway.viewer import Viewer
 from schema.build import build
 from schema.codes import check_digit
@@ -104,6 +104,7 @@ class MemorySources:
         call: Call,
         *,
         peers: bool = True,
+        known: Known | None = None,
     ) -> Reading:
         self.asked.append((_held(holders), {entity: frozenset(names) for entity, names in needs.items()}))
         found: dict[str, dict[str, list[Record]]] = {}
@@ -123,8 +124,8 @@ class MemorySources:
         return Reading(found, problems, outcomes)
 
     async def search(
-        self, where: Sequence[Compare], call: Call, *, peers: bool = True
-    ) -> tuple[Mapping[str, Sequence[str]], tuple[Problem, ...], tuple[SourceOutcome, ...]]:
+        self, where: Sequence[Compare], call: Call, *, peers: bool = True, fields: Collection[str] = ()
+    ) -> Matches:
         (only,) = where
         keys: dict[str, list[str]] = {}
         for source, people in self.rows.items():
@@ -132,7 +133,7 @@ class MemorySources:
                 for one in entities.get("PersonRecord", ()):
                     if _meets(one.values.get(only.field), only):
                         keys.setdefault(source, []).append(one.key)
-        return keys, (), ()
+        return Matches(keys)
 
     async def health(self) -> Mapping[str, Health]:
         return {source: Health(source not in self.down, "") for source in self.manifests}

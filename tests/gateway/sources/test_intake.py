@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from adapters.contract import Flag, Malformed, Provenance, Record, keeps_kinds
+from adapters.contract import Flag, Malformed, Provenance, Record, Refused, keeps_kinds
 from adapters.drivers.rest import RestAdapter
 from adapters.drivers.soap import SoapAdapter
 from adapters.drivers.sql import SqlAdapter
@@ -69,3 +71,25 @@ def test_values_are_looked_at_unless_they_are_vouched_for() -> None:
     checked = admit("PersonRecord", ("A",), FIELDS, {"A": row}).found["A"]
     assert (checked[0].values["sex"], checked[0].flags) == (None, (Flag("sex", Quality.MALFORMED),))
     assert admit("PersonRecord", ("A",), FIELDS, {"A": row}, keeps_kinds=True).found["A"] == (row,)
+
+
+ROWS = st.builds(
+    lambda person, values, kind: Record("A", person, values, ORIGIN) if kind else values,
+    st.sampled_from(["A", "B", "C"]),
+    st.sampled_from([{"name": "张三", "sex": None}, {"sex": "MALE", "name": None}, {"name": "张三"}, {}]),
+    st.sampled_from([True] * 9 + [False]),
+)
+ITEMS = ROWS | st.lists(ROWS, max_size=3) | st.lists(ROWS, max_size=3).map(tuple) | st.just(Refused("no")) | st.none()
+
+
+@given(st.dictionaries(st.sampled_from(["A", "B", "D"]), ITEMS))
+def test_everybody_at_once_is_everybody_one_by_one(raw: dict[str, object]) -> None:
+    found: dict[str, tuple[Record, ...]] = {}
+    codes: set[str] = set()
+    for key, item in raw.items():
+        # somebody who was not asked for keeps an answer from being judged at once
+        answer = admit("PersonRecord", ("A", "B"), FIELDS, {key: item, "nobody": ()}, keeps_kinds=True)
+        found |= answer.found
+        codes |= set(admit("PersonRecord", ("A", "B"), FIELDS, {key: item}, keeps_kinds=True).codes)
+    whole = admit("PersonRecord", ("A", "B"), FIELDS, raw, keeps_kinds=True)
+    assert (whole.found, set(whole.codes)) == (found, codes)

@@ -121,8 +121,8 @@ async def test_records_as_such_need_no_field(house: tuple[FederatedSources, Stor
 
 async def test_somebody_without_a_number_is_found_by_search(house: tuple[FederatedSources, StoredIndex]) -> None:
     sources, index = house
-    keys, problems, _ = await sources.search([Compare("name", Op.EQ, "李四")], a_call())
-    assert (keys, problems) == ({"jiangsu-police": ("P2",), "jiangsu-centre": ()}, ())
+    found = await sources.search([Compare("name", Op.EQ, "李四")], a_call())
+    assert (found.keys, found.problems) == ({"jiangsu-police": ("P2",), "jiangsu-centre": ()}, ())
     person = index.owner("jiangsu-police", "P2")
     assert person in index.everybody()
 
