@@ -2,10 +2,10 @@
 
 sub           pseudonymous staff id, or the person's own login
 agency        code, name, kind (AgencyKind), jurisdiction (GB/T 2260 or township code)
-roles         names of schema.enums.Role; SUBJECT stands alone and comes with `person`
+roles         names of schema.enums.Role; SUBJECT and RELATIVE stand alone and come with `person`
 purpose       one name of schema.enums.Purpose
 case_number   the case or statutory query that the request belongs to, if any
-person        Person.id of the viewer, for SUBJECT only
+person        Person.id of the viewer, for SUBJECT and RELATIVE only
 clearance     0 to 3, see gateway/viewer.py
 origin        the issuer that first vouched for the viewer, in tokens of other gateways only
 act           who forwarded the request (RFC 8693), in tokens of other gateways only
@@ -21,6 +21,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from gateway.viewer import Viewer
 from schema.enums import AgencyKind, Purpose, Role
+
+_AT_HOME = frozenset({Role.SUBJECT.name, Role.RELATIVE.name})
 
 LONGEST_CHAIN = 1  # gateways between a viewer and a holder: a forwarded query is never forwarded on
 
@@ -98,11 +100,11 @@ class ViewerClaims(_Claims):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        is_subject = Role.SUBJECT.name in self.roles
-        if is_subject and len(self.roles) > 1:
-            raise ValueError("SUBJECT stands alone: nobody is staff and the person in one token")
-        if is_subject != (self.person is not None):
-            raise ValueError("person is given for SUBJECT and for nobody else")
+        at_home = _AT_HOME & set(self.roles)
+        if at_home and len(self.roles) > 1:
+            raise ValueError("SUBJECT and RELATIVE stand alone: nobody is staff and the person in one token")
+        if bool(at_home) != (self.person is not None):
+            raise ValueError("person is given for SUBJECT and RELATIVE and for nobody else")
         return self
 
     @property

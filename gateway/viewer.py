@@ -19,7 +19,7 @@ class Viewer:
     issuer: str
     key_id: str
     case_number: str | None = None  # the legal basis of a statutory query
-    person: str | None = None  # Person.id that the caller is (Role.SUBJECT only)
+    person: str | None = None  # Person.id that the caller is (Role.SUBJECT and Role.RELATIVE only)
     clearance: int = 0  # 0 none, 1 一般, 2 重要, 3 核心涉密人员 (保守国家秘密法 43)
     origin: str | None = None  # the issuer that first vouched for a forwarded caller, as the first gateway names it
     via: tuple[str, ...] = ()  # gateways that forwarded the request, first one first

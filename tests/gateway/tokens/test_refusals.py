@@ -170,6 +170,14 @@ ATTACKS: Mapping[str, tuple[Reason, Attack]] = {
         Reason.CLAIMS_UNUSABLE,
         lambda town: town.signed(roles=["SUBJECT"], purpose="OWN_ACCESS"),
     ),
+    "a relative without an id": (
+        Reason.CLAIMS_UNUSABLE,
+        lambda town: town.signed(roles=["RELATIVE"], purpose="OWN_ACCESS"),
+    ),
+    "a relative who is the person as well": (
+        Reason.CLAIMS_UNUSABLE,
+        lambda town: town.signed(roles=["RELATIVE", "SUBJECT"], person="p-1"),
+    ),
     "staff with a person's id": (Reason.CLAIMS_UNUSABLE, lambda town: town.signed(person="p-1")),
     "forged chain (act)": (Reason.CHAIN_REFUSED, lambda town: town.signed(act={"sub": THERE})),
     "forged chain (via)": (Reason.CHAIN_REFUSED, lambda town: town.signed(via=[THERE])),
