@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final, Protocol, TypeVar
 
 import apsw
@@ -373,7 +373,7 @@ class RequestDesk:
         viewer = self._viewer
         await self._office.audit.append_event(
             EventRecord(
-                at=self._office.registers.now,
+                at=datetime.now(UTC),
                 kind=said.kind,
                 action=action or said.action,
                 outcome=outcome,
