@@ -56,7 +56,10 @@ class LogSigner:
 
     def checkpoint(self, size: int, root: bytes) -> SignedNote:
         """The signed statement that the log has this size and root."""
-        text = Checkpoint(self.origin, size, root).text()
+        return self.note(Checkpoint(self.origin, size, root).text())
+
+    def note(self, text: str) -> SignedNote:
+        """A signed statement of the log; one that is no checkpoint begins with a line that is no log's name."""
         return SignedNote(text, (Signature(self.origin, self.key.id, self._signer.sign(text.encode())),))
 
 

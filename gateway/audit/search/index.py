@@ -162,9 +162,11 @@ class SearchIndex:
         """Entries per hour, day, week or month of China's time."""
         return await self._read(lambda connection: count_over_time(connection, self._tokens, conditions, step))
 
-    async def stream(self, conditions: Conditions, *, oldest_first: bool = True) -> AsyncIterator[Entry]:
-        """All entries that meet the conditions, as of now; AuditUnavailable at one that the log does not hold."""
-        before = (await self._read(read_progress)).position
+    async def stream(
+        self, conditions: Conditions, *, oldest_first: bool = True, before: int | None = None
+    ) -> AsyncIterator[Entry]:
+        """All entries that meet the conditions; AuditUnavailable at one that the log does not hold."""
+        before = (await self._read(read_progress)).position if before is None else before
         beyond: int | None = None
         while places := await self._next(conditions, before, beyond, oldest_first=oldest_first):
             entries, unreadable = await self._entries(places)

@@ -173,8 +173,10 @@ class Search(Protocol):
         """Entries per hour, day, week or month: when each began, in order; a column without entries is left out."""
         ...
 
-    def stream(self, conditions: Conditions, *, oldest_first: bool = True) -> AsyncIterator[Entry]:
-        """All entries that meet the conditions, as of now, in constant memory."""
+    def stream(
+        self, conditions: Conditions, *, oldest_first: bool = True, before: int | None = None
+    ) -> AsyncIterator[Entry]:
+        """All entries, as of now or before a place, that meet the conditions; in constant memory."""
         ...
 
     async def coverage(self) -> Coverage:
