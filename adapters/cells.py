@@ -6,7 +6,9 @@ A cell notes what it noticed of a value in the list that it was given, and hands
 from __future__ import annotations
 
 import re
-from typing import Final, Protocol
+from collections.abc import Sequence
+from itertools import chain
+from typing import Final, Protocol, TypeGuard, cast
 
 from adapters.contract import Flag, Value
 from adapters.decode import DEFAULT_SEPARATOR, Decode, Decoded, field_decoder
@@ -17,6 +19,18 @@ from schema.enums import Quality
 
 _KEPT_TYPES: Final = frozenset({"date", "datetime", "enum", "code", "boolean", "integer"})
 _MOST_KEPT: Final = 4_096
+_LIST: Final = frozenset({list})
+
+
+def _lines_of(usual: str) -> re.Pattern[str]:
+    return re.compile(rf"{usual}(?:\n{usual})*")
+
+
+# no padding, nothing damaged; a line each, as a column is looked at in one go
+_VISIBLE: Final = rf"[^\s\x00\ufeff{REPLACEMENT}]+"
+_USUAL_TEXTS: Final = _lines_of(rf"{_VISIBLE}(?: {_VISIBLE})*")
+_USUAL_NAMES: Final = _lines_of("[\u4e00-\u9fff]+")
+_WORDS: Final = _lines_of(r"\w+")  # none of which the usual separators part
 
 
 class Cell(Protocol):
@@ -26,6 +40,10 @@ class Cell(Protocol):
 
     def decoded(self, raw: object) -> Value:
         """The canonical value, without any short cut."""
+        ...
+
+    def at_once(self, column: Sequence[object]) -> Sequence[Value] | None:
+        """The canonical values of many rows where all of them are of the usual form; TypeError as for one."""
         ...
 
 
@@ -62,6 +80,10 @@ class _Any:
         """The canonical value."""
         return _Any.__getitem__(self, raw)
 
+    def at_once(self, column: Sequence[object]) -> Sequence[Value] | None:  # noqa: ARG002 - the protocol's shape
+        """Nothing is known of their usual form."""
+        return None
+
 
 class _Kept(dict[object, Value]):
     """A code, date or number as it was decoded before: there are few of them, and decoding is most of a read.
@@ -92,6 +114,10 @@ class _Kept(dict[object, Value]):
         value, flags = self._decode(raw)
         self._noticed += flags
         return value
+
+    def at_once(self, column: Sequence[object]) -> Sequence[Value] | None:
+        """Those met before, and the others one by one."""
+        return list(map(self.__getitem__, column))
 
     def _keep(self, raw: str, found: Decoded) -> None:
         value, flags = found
@@ -129,16 +155,22 @@ class _Text(_Any):
             return None
         return _Any.__getitem__(self, raw)
 
+    def at_once(self, column: Sequence[object]) -> Sequence[Value] | None:
+        """Texts as they are."""
+        usual = _USUAL_NAMES if self._is_name else _USUAL_TEXTS
+        return column if _are_usual(column, usual, self._null) else None
+
 
 class _Texts(_Any):
     """A list of such texts, or one, none of which is to be parted."""
 
-    __slots__ = ("_null", "_parted")
+    __slots__ = ("_null", "_parted", "_parts_words")
 
     def __init__(self, decode: Decode, noticed: list[Flag], null: tuple[str, ...], separator: str | None) -> None:
         super().__init__(decode, noticed)
         self._null = frozenset(null)
         self._parted = re.compile(separator or DEFAULT_SEPARATOR).search
+        self._parts_words = separator is not None
 
     def __getitem__(self, raw: object, /) -> Value:
         if raw is None:
@@ -155,3 +187,26 @@ class _Texts(_Any):
         else:
             return tuple(found) or None
         return _Any.__getitem__(self, raw)
+
+    def at_once(self, column: Sequence[object]) -> Sequence[Value] | None:
+        """Lists of words, none of them empty."""
+        if self._parts_words or not all(column) or not _LIST.issuperset(map(type, column)):
+            return None
+        lists = cast(Sequence[list[object]], column)
+        usual = _are_usual(list(chain.from_iterable(lists)), _WORDS, self._null)
+        return list(map(tuple, map(dict.fromkeys, lists))) if usual else None
+
+
+def _are_usual(column: Sequence[object], usual: re.Pattern[str], null: frozenset[str]) -> TypeGuard[Sequence[str]]:
+    """Whether all are texts of a usual form, of which none means that there is nothing."""
+    try:
+        text = "\n".join(cast(Sequence[str], column))
+    except TypeError:
+        return False
+    texts = cast(Sequence[str], column)
+    return (
+        usual.fullmatch(text) is not None
+        and text.count("\n") == len(texts) - 1
+        and NULL_MARKERS.isdisjoint(map(str.lower, texts))
+        and null.isdisjoint(texts)
+    )

@@ -59,7 +59,8 @@ def _quickly(cell: Cell, column: Sequence[object]) -> Sequence[Value] | None:
                 for raw in distinct:
                     distinct[raw] = cell[raw]
                 return list(map(distinct.__getitem__, column))
-        return list(map(cell.__getitem__, column))
+        values = cell.at_once(column)
+        return list(map(cell.__getitem__, column)) if values is None else values
     except TypeError:  # a list or an object where one value was expected
         return None
 

@@ -9,6 +9,9 @@ from datetime import datetime
 from itertools import chain, compress, repeat
 from typing import Any, Final
 
+from msgspec import defstruct
+from msgspec.structs import asdict
+
 from adapters.cells import Cell, cell_of
 from adapters.columns import decoded_column, keys_of, value_of_all
 from adapters.contract import Flag, Key, Provenance, Record, Value
@@ -97,6 +100,8 @@ class RowDecoder:
         self.cells = {field: rows.cell(field) for field in places.fields}
         self._columns = [(field, place, self.cells[field]) for field, place in places.fields.items()]
         self._constant = (rows.source, dataset.dataset, rows.jurisdiction)
+        # a mapping is made of a struct in half the time that it takes to make one of pairs
+        self._values = defstruct("Values", [(field, Any) for field in places.fields], gc=False)
 
     def values(self, row: Row) -> tuple[dict[str, Value], tuple[Flag, ...]]:
         """Exactly the fields asked for, and what was noticed."""
@@ -190,8 +195,7 @@ class RowDecoder:
                 decoded.append(decoded_column(cell, raws, self._noticed, flags))
             else:
                 decoded.append(value_of_all(cell, count, self._noticed, flags))
-        names = tuple(self.cells)
-        values = map(dict, map(zip, repeat(names), zip(*decoded, strict=True)))
+        values = map(asdict, map(self._values, *decoded))
         return values, [flags.get(place, ()) for place in range(count)] if flags else repeat(())
 
     def _decoded(self, raws: Sequence[object]) -> tuple[dict[str, Value], tuple[Flag, ...]]:

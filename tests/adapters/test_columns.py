@@ -78,6 +78,30 @@ def test_many_rows_give_what_each_gives(
     assert of_many.dropped == of_single.dropped
 
 
+USUAL = st.one_of(
+    st.text("张三王", min_size=1, max_size=3),
+    st.text("张三A1 \n·.\u3000\ufffd", max_size=4),
+    st.sampled_from(["无", "NULL", "n/a", "待补录", "a;b", "1390", "阿 买", "--"]),
+)
+LISTS = st.lists(st.text("张1a_;", min_size=1, max_size=3), min_size=1, max_size=3) | st.lists(USUAL, max_size=2)
+
+
+@given(
+    st.lists(USUAL, min_size=4, max_size=6) | st.lists(LISTS | st.none(), min_size=4, max_size=6),
+    st.sampled_from(["text", "texts", "id_number"]),
+    st.sampled_from(SPECS),
+    st.sampled_from(["name", "aliases", "residenceAddress", "otherIdNumbers", "substances"]),
+)
+def test_columns_of_usual_values_give_what_each_gives(
+    column: list[object], kind: str, spec: Mapping[str, object], field: str
+) -> None:
+    fields = {field: {"path": "F", "type": kind, **spec}}
+    dataset = Dataset.model_validate({"dataset": "T", "key": "K", "fields": fields})
+    decoder = Rows("js-x", "320000", dataset, by_call).decoder([field])
+    raws = [("A", raw) for raw in column]
+    assert repr(decoder.records(raws, NOW)) == repr([decoder.recorded(raw, NOW) for raw in raws])
+
+
 @given(st.lists(KEYS, max_size=6))
 def test_keys_of_a_column_are_the_keys_of_its_values(column: list[object]) -> None:
     assert list(keys_of(column)) == [key_of(raw) for raw in column]
