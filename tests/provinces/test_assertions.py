@@ -187,11 +187,7 @@ def test_an_unknown_key_is_refused(wire: Wire, tmp_path: Any) -> None:
 def test_algorithm_confusion_is_refused(wire: Wire) -> None:
     _, claims, signature = wire.assertion().split(".")
     public = wire.key.get_op_key("verify").public_bytes_raw()
-    for algorithm, said in (
-        ("none", "ALGORITHM_REFUSED"),
-        ("HS256", "ALGORITHM_REFUSED"),
-        ("RS256", "ALGORITHM_REFUSED"),
-    ):
+    for algorithm in ("none", "HS256", "RS256"):
         head = json.dumps({"alg": algorithm, "kid": wire.key.kid, "typ": "yiti-assertion+jwt"}).encode()
         text = f"{base64.urlsafe_b64encode(head).decode().rstrip('=')}.{claims}"
         mark = base64.urlsafe_b64encode(hmac.digest(public, text.encode(), "sha256")).decode().rstrip("=")
