@@ -55,10 +55,10 @@ _SUBTYPES: Final = {
     (Kind.GATEWAY, "stopped"): ("110121", "Application Stop"),
     (Kind.BREAK_GLASS, "granted"): ("110127", "Emergency Override Started"),
     (Kind.BREAK_GLASS, "expired"): ("110138", "Emergency Override Stopped"),
-    (Kind.POLICY, "accepted"): ("110131", "Security Configuration"),
-    (Kind.CONSENT, "recorded"): ("110131", "Security Configuration"),
-    (Kind.CONSENT, "revoked"): ("110131", "Security Configuration"),
-    (Kind.ERASURE, "key-erased"): ("110131", "Security Configuration"),
+    (Kind.POLICY, "accepted"): ("110129", "Security Configuration"),
+    (Kind.CONSENT, "recorded"): ("110129", "Security Configuration"),
+    (Kind.CONSENT, "revoked"): ("110129", "Security Configuration"),
+    (Kind.ERASURE, "key-erased"): ("110129", "Security Configuration"),
 }
 _ACTIONS: Final = {Kind.MUTATION: "U", Kind.CONSENT: "U", Kind.CONSOLE: "R", Kind.EXPORT: "R", Kind.ERASURE: "D"}
 
