@@ -26,6 +26,7 @@ from schema.jurisdiction import Jurisdiction, jurisdiction
 from schema.node import Connection, Node, connect, public_code
 from schema.person import Person, person
 from schema.source import Source, source
+from schema.statistics import PeopleCounts, people_counts
 from schema.viewer import Viewer
 
 
@@ -144,3 +145,11 @@ class Query:
     ) -> Connection[BreakGlass] | None:
         page = info.context.desk.break_glasses(state.name if state else None, first, after)
         return connect(page, break_glass) if page else None
+
+    @strawberry.field(
+        description="For the purpose STATISTICS: a region's table of people; null outside one's own region. Small "
+        "numbers are withheld."
+    )
+    async def people_counts(self, info: strawberry.Info, jurisdiction: str) -> PeopleCounts | None:
+        found = await info.context.desk.people_counts(jurisdiction)
+        return people_counts(found) if found else None

@@ -153,6 +153,27 @@ class InclusionFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class CellFacts:
+    """One count of a table; None where it is of all parts, or of every status."""
+
+    part: str | None
+    status: str | None
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class CountFacts:
+    """How many people a region is responsible for; what is not listed is fewer than five people, or nobody."""
+
+    region: str
+    total: int | None
+    cells: Sequence[CellFacts]
+    by_part: Sequence[CellFacts]
+    by_status: Sequence[CellFacts]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """One condition of a filter, as the caller wrote it: field, operator, value (str, date, or tuple of str)."""
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from schema.label import Label
-from schema.reader import AgencyFacts, Page
+from schema.reader import AgencyFacts, CountFacts, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,4 +130,8 @@ class Desk(Protocol):
 
     def break_glass_entry(self, grant_id: str) -> BreakGlassFacts | None:
         """One emergency access: to reviewers of its region, and to whom it was granted."""
+        ...
+
+    async def people_counts(self, region: str) -> CountFacts | None:
+        """A region's table of people; None where the viewer may not count them."""
         ...

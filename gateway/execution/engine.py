@@ -16,6 +16,7 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefin
 
 from adapters.contract import Call, Deadline, PeerRequest
 from gateway.audit.record import AccessRecord, SourceOutcome
+from gateway.authorization.in_force import keeping
 from gateway.errors import BadArgument, GatewayError
 from gateway.execution.accesses import Oversight
 from gateway.execution.cursor import Cursors
@@ -129,6 +130,10 @@ class Engine:
 
     async def answer(self, request: Request, viewer: Viewer, request_id: str) -> Answer:
         """The answer; raises only GatewayError: what is wrong with the request, or AUDIT_UNAVAILABLE."""
+        with keeping(self._house.authorizer):
+            return await self._answer(request, viewer, request_id)
+
+    async def _answer(self, request: Request, viewer: Viewer, request_id: str) -> Answer:
         started = time.perf_counter()
         document = self._documents.get(request.query)
         operation = choose(document, request.operation_name)
@@ -175,7 +180,9 @@ class Engine:
 
         today = self._today()
         people = People(self._house, viewer, self._call(viewer, request_id), trace, today)
-        return RequestDesk(office, Visit(viewer, request_id, people, trace, today, self._cursors, renew))
+        return RequestDesk(
+            office, Visit(viewer, request_id, people, trace, today, self._cursors, context.reader.counted, renew)
+        )
 
     def _call(self, viewer: Viewer, request_id: str) -> Call:
         mint = self._assertions

@@ -15,6 +15,7 @@ from adapters.contract import Call, Health
 from gateway.authorization.facts import viewer_grants
 from gateway.errors import BadId, FilterTooBroad
 from gateway.execution.accesses import Accesses, Oversight
+from gateway.execution.counting import counting_plan
 from gateway.execution.cursor import Cursors
 from gateway.execution.handles import token_of
 from gateway.execution.listing import (
@@ -149,6 +150,15 @@ class RequestReader:
                 f"filter: more than {MOST_CANDIDATES} people could match. Narrow it down to a county or township."
             )
         return candidates, every.known
+
+    async def counted(self, region: str) -> tuple[Sequence[Judged], bool]:
+        """For whom a region may be responsible, to be counted and not shown; and whether all sources answered."""
+        plan = counting_plan()
+        tokens, known = await self._candidates([Condition("responsibleJurisdiction", "under", region)], plan)
+        judged, reading = await self._people.judge(sorted(tokens), plan, known)
+        self._trace.heard(reading.outcomes, reading.problems, shown=True)
+        complete = all(code == "ok" for _, code in self._trace.outcomes)
+        return list({one.raw.id: one for one in judged.values()}.values()), complete
 
     # ---- cases --------------------------------------------------------------------------------------------------
 

@@ -19,10 +19,11 @@ from gateway.audit.record import AuditLog
 from gateway.authorization.decision import Decision, Effect, Facts
 from gateway.authorization.facts import best_facts
 from gateway.errors import BadArgument, BadId, GatewayError, LimitExceeded
+from gateway.execution.counting import tabulate
 from gateway.execution.cursor import Cursors
 from gateway.execution.directory import Directory
 from gateway.execution.listing import cut, name_of
-from gateway.execution.people import People
+from gateway.execution.people import Judged, People
 from gateway.execution.plan import Plan
 from gateway.execution.trace import Trace
 from gateway.identity.token import is_token
@@ -35,7 +36,7 @@ from gateway.registers.wishes import agency_code, end_of, explained, labels_amon
 from gateway.viewer import Viewer
 from schema.enums import ConsentSigner, Role
 from schema.label import Label
-from schema.reader import Page
+from schema.reader import CountFacts, Page
 from schema.registers import BreakGlassFacts, BreakGlassWish, ConsentFacts, ConsentWish
 
 OPEN_FOR: Final = timedelta(minutes=30)
@@ -86,6 +87,7 @@ class Visit:
     trace: Trace
     today: date
     cursors: Cursors
+    counted: Callable[[str], Awaitable[tuple[Sequence[Judged], bool]]]
     renew: Callable[[], None]  # what was asked of the registers for this request is out of date
 
 
@@ -328,6 +330,20 @@ class RequestDesk:
 
     def _break_glass_facts(self, grant: Grant) -> BreakGlassFacts:
         return break_glass_facts(grant, self._office.directory, self._office.registers.now)
+
+    # ---- counts --------------------------------------------------------------------------------------------------
+
+    async def people_counts(self, region: str) -> CountFacts | None:
+        """A region's table of people; None where the viewer may not count them."""
+        regions, permits = self._office.directory.regions, self._office.permits
+        if not regions.known(region):
+            raise BadArgument("jurisdiction: not a region code. Use six digits (GB/T 2260) or nine (township).")
+        may_count = Label.CUSTODY in permits.permitted(best_facts(self._viewer), "aggregate")
+        if not may_count or not regions.is_under(region, self._viewer.jurisdiction):
+            return None
+        people, complete = await self._visit.counted(region)
+        counted = [one for one in people if Label.CUSTODY in permits.permitted(one.decision.facts, "aggregate")]
+        return tabulate(counted, region, regions, complete=complete)
 
     # ---- both ----------------------------------------------------------------------------------------------------
 
