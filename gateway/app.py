@@ -114,7 +114,11 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
         stack.callback(index.close)
 
         registers = await asyncio.to_thread(
-            Registers, settings.registers_file, derive(index_key, "registers"), primary=index.primary
+            Registers,
+            settings.registers_file,
+            derive(index_key, "registers"),
+            now=_now(settings.today),
+            primary=index.primary,
         )
         stack.callback(registers.close)
         house = _house(
@@ -284,6 +288,11 @@ def _engine(
 def _today(fixed: date | None) -> Callable[[], date]:
     """Deadlines of the law count days in China, wherever the server's clock stands."""
     return lambda: fixed or datetime.now(CHINA).date()
+
+
+def _now(fixed: date | None) -> Callable[[], datetime]:
+    """This moment; in demo mode at the same hour of the day that is taken for today."""
+    return lambda: datetime.combine(fixed, datetime.now(CHINA).time(), CHINA) if fixed else datetime.now(CHINA)
 
 
 def _pages(settings: Settings, regions: Regions, issuer: DevIssuer | None) -> dict[str, Route]:
