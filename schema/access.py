@@ -10,7 +10,7 @@ import strawberry
 from schema.agency import Agency, agency
 from schema.declare import LabelEnum
 from schema.enums import Purpose, Role
-from schema.node import Edge, Node, PageInfo, connect
+from schema.node import Edge, Node, PageInfo, connect, edges_of
 from schema.plain import AccessSummary, Language, summary
 from schema.reader import AccessFacts, AccessPage, CoverageFacts
 
@@ -173,4 +173,4 @@ def access_page(found: AccessPage | None) -> AccessConnection | None:
     """A page of the log; None where the viewer may not read it."""
     if found is None:
         return None
-    return AccessConnection(found=found, edges=connect(found.page, access).edges)
+    return AccessConnection(found=found, edges=edges_of(connect(found.page, access)))

@@ -128,7 +128,7 @@ def _measures(root: Case) -> list[Measure] | None:
         return None
     ordered: Sequence[Row] = rows
     if len(rows) > 1:
-        ordered = sorted(rows, key=lambda row: (str(row.values.get("startsOn") or "9999"), row.origin.order))
+        ordered = sorted(rows, key=lambda row: (str(row.values.get("startsOn") or "9999"), row.order))
     return [found for row in ordered if (found := measure(row, root.file))]
 
 
@@ -136,7 +136,7 @@ def _decisions(root: Case) -> Sequence[Row] | None:
     rows = root.file.rows.get("Decision")
     if rows is None or len(rows) < 2:
         return rows
-    return sorted(rows, key=lambda row: (str(row.values.get("decidedOn") or "9999"), row.origin.order))
+    return sorted(rows, key=lambda row: (str(row.values.get("decidedOn") or "9999"), row.order))
 
 
 def _agreements(root: Case) -> Sequence[Row] | None:

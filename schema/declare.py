@@ -188,7 +188,7 @@ def newest_first(rows: tuple[Row, ...], column: str) -> Sequence[Row]:
     """By a date, those without one last, in a stable order."""
     if len(rows) < 2:
         return rows
-    return sorted(rows, key=lambda row: (str(row.values.get(column) or ""), row.origin.order), reverse=True)
+    return sorted(rows, key=lambda row: (str(row.values.get(column) or ""), row.order), reverse=True)
 
 
 def columns_of(entity: str, *names: str) -> tuple[Column, ...]:

@@ -167,9 +167,9 @@ def current_measure(person: PersonFile, today: date) -> tuple[str, str, str] | N
     ]
     ranked = sorted(running, key=lambda row: order.index(str(row.values["kind"])))
     if ranked:
-        return ranked[0].origin.order
+        return ranked[0].order
     newest = _newest(all_rows(person, "Measure"), "startsOn")
-    return newest.origin.order if newest else None
+    return newest.order if newest else None
 
 
 def released_on(person: PersonFile, today: date) -> date | None:
@@ -185,10 +185,11 @@ def execution_place(person: PersonFile, today: date) -> str | None:
 
 def place_of(measures: Sequence[Row], running: Sequence[Row], person: PersonFile) -> str | None:
     """The execution place of somebody whose running measures are known already."""
-    placed = [row for row in running if row.values.get("executionPlaceCode")]
-    newest = _newest(placed, "startsOn")
-    if newest is None:
-        newest = _newest([row for row in measures if row.values.get("executionPlaceCode")], "orderedOn")
+    placed = [row for row in measures if row.values.get("executionPlaceCode")]
+    newest: Row | None = None
+    if placed:
+        current = set(map(id, running))
+        newest = _newest([row for row in placed if id(row) in current], "startsOn") or _newest(placed, "orderedOn")
     place = newest.values.get("executionPlaceCode") if newest else person.values.get("executionPlaceCode")
     return str(place) if place else None
 

@@ -6,7 +6,7 @@ graph fills them; nothing in schema/ fetches.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -46,17 +46,59 @@ class Origin(Struct, frozen=True, gc=False):
     jurisdiction: str | None = None  # province that holds it
     peer: str | None = None  # through which gateway it came
     flags: tuple[tuple[str, Quality], ...] = ()
-    precedence: int = 50
 
     @property
     def record_id(self) -> str:
         """The key's handle, made when it is asked for."""
         return self.handles.record(self)
 
+
+class Provenance(Protocol):
+    """Where a record came from, as an adapter says it (adapters/contract.py)."""
+
     @property
-    def order(self) -> tuple[str, str, str]:
-        """A stable order among rows; never shown."""
-        return (self.source, self.dataset, self.key)
+    def source(self) -> str: ...
+    @property
+    def dataset(self) -> str: ...
+    @property
+    def record(self) -> str: ...
+    @property
+    def fetched_at(self) -> datetime: ...
+    @property
+    def as_of(self) -> datetime | None: ...
+    @property
+    def jurisdiction(self) -> str | None: ...
+    @property
+    def peer(self) -> str | None: ...
+
+
+class Flagged(Protocol):
+    """What was noticed about one value."""
+
+    @property
+    def field(self) -> str: ...
+    @property
+    def quality(self) -> Quality: ...
+
+
+class Sourced(Protocol):
+    """What a row is made of: a record of a source."""
+
+    @property
+    def provenance(self) -> Provenance: ...
+    @property
+    def flags(self) -> Sequence[Flagged]: ...
+
+
+class Frame(Struct, frozen=True):
+    """What all rows have in common: how handles are made, and which source comes first."""
+
+    handles: Handles
+    precedence: Mapping[str, int]  # by source, a peer's by the peer
+
+    def rank(self, found: Provenance) -> int:
+        """The smaller, the nearer to the fact."""
+        return self.precedence.get(found.peer or found.source, 99)
 
 
 class Row(Struct, frozen=True, gc=False):
@@ -64,12 +106,35 @@ class Row(Struct, frozen=True, gc=False):
 
     entity: str
     values: Values
-    origin: Origin
+    found: Sourced
+    frame: Frame
+
+    @property
+    def origin(self) -> Origin:
+        """Where it came from, put together when it is asked for."""
+        found = self.found.provenance
+        return Origin(
+            found.source,
+            found.dataset,
+            found.record,
+            found.fetched_at,
+            self.frame.handles,
+            found.as_of,
+            found.jurisdiction,
+            found.peer,
+            tuple([(flag.field, flag.quality) for flag in self.found.flags]),
+        )
+
+    @property
+    def order(self) -> tuple[str, str, str]:
+        """A stable order among rows; never shown."""
+        found = self.found.provenance
+        return (found.source, found.dataset, found.record)
 
     @property
     def id(self) -> str:
         """The row's handle, made when it is asked for."""
-        return self.origin.handles.row(self.entity, self.origin)
+        return self.frame.handles.row(self.entity, self.origin)
 
     @property
     def row(self) -> Row:

@@ -140,7 +140,7 @@ def _current_measure(root: Any) -> Measure | None:
     wanted = root.derived.get("currentMeasure")
     for file in root.file.cases or ():
         for row in file.rows.get("Measure") or ():
-            if row.origin.order == wanted:
+            if row.order == wanted:
                 return measure(row, file)
     return None
 

@@ -117,4 +117,4 @@ def timeline(case: CaseFile) -> list[TimelineEvent]:
         tell = _reported if entity == "Event" else _told
         for row in rows or ():
             events.extend(tell(row))
-    return sorted(events, key=lambda event: (event.on, event.at is not None, event.row.origin.order, event.column))
+    return sorted(events, key=lambda event: (event.on, event.at is not None, event.row.order, event.column))

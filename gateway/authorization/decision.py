@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
@@ -28,11 +28,11 @@ class Evidence(Struct, frozen=True, gc=False):
     """
 
     person: str  # Person.id
-    source_agencies: frozenset[str]  # organisation codes of the sources that know this person
-    measure_agencies: frozenset[str]  # organisation codes of agencies that execute or executed a measure
-    active_agencies: frozenset[str]  # of those, where a measure has not ended
-    decision_agencies: frozenset[str]  # organisation codes of decision authorities
-    police_codes: frozenset[str]  # responsible police
+    source_agencies: Collection[str]  # organisation codes of the sources that know this person
+    measure_agencies: Collection[str]  # organisation codes of agencies that execute or executed a measure
+    active_agencies: Collection[str]  # of those, where a measure has not ended
+    decision_agencies: Collection[str]  # organisation codes of decision authorities
+    police_codes: Collection[str]  # responsible police
     execution_place: str | None
     residence: str | None
     domicile: str | None
@@ -40,9 +40,9 @@ class Evidence(Struct, frozen=True, gc=False):
     under_18: bool
     sealed: bool
     control_lifted: bool  # dynamic control ended after three clean years (戒毒条例 7)
-    agreement_agencies: frozenset[str]  # of agencies that have an agreement in force with the person
-    awaiting_agencies: frozenset[str]  # of agencies where a measure was ordered, not long ago, and has not begun
-    decision_numbers: frozenset[str]  # 文号 of the decisions about the person
+    agreement_agencies: Collection[str]  # of agencies that have an agreement in force with the person
+    awaiting_agencies: Collection[str]  # of agencies where a measure was ordered, not long ago, and has not begun
+    decision_numbers: Collection[str]  # 文号 of the decisions about the person
     file_closed: bool  # every measure ended more than three years ago
 
 

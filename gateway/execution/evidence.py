@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 from gateway.authorization.decision import Evidence
@@ -10,11 +10,11 @@ from gateway.execution.ties import awaited_by, bound_to, is_closed
 from schema.derived import all_rows, is_running, place_of
 from schema.file import PersonFile, Row
 
-_NONE: frozenset[str] = frozenset()
+_NONE: Collection[str] = ()
 
 
-def _codes(rows: Iterable[Row], name: str) -> frozenset[str]:
-    return frozenset([str(code) for row in rows if (code := row.values.get(name))])
+def _codes(rows: Iterable[Row], name: str) -> Collection[str]:
+    return [str(code) for row in rows if (code := row.values.get(name))]
 
 
 def _text(values: Mapping[str, object], name: str) -> str | None:
@@ -37,7 +37,7 @@ def evidence(person: PersonFile, agencies: frozenset[str], today: date) -> Evide
         measure_agencies=_codes(measures, "agencyCode"),
         active_agencies=_codes(running, "agencyCode"),
         decision_agencies=_codes(decisions, "agencyCode") if decisions else _NONE,
-        police_codes=frozenset(police) if isinstance(police, tuple) else _NONE,
+        police_codes=police if isinstance(police, tuple) else _NONE,
         execution_place=place_of(measures, running, person),
         residence=_text(values, "residenceCode"),
         domicile=_text(values, "domicileCode"),

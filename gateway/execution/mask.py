@@ -79,7 +79,9 @@ class Mask:
         guarded = self._guarded[entity]
         return tuple(
             [
-                row if guarded.isdisjoint(row.values) else Row(entity, self._values(entity, row.values), row.origin)
+                row
+                if guarded.isdisjoint(row.values)
+                else Row(entity, self._values(entity, row.values), row.found, row.frame)
                 for row in rows
             ]
         )

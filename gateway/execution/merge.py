@@ -16,7 +16,7 @@ from adapters.contract import Record
 from gateway.execution.handles import Handles
 from schema.entities import ENTITIES, PERSON_RECORD, Kind
 from schema.enums import Quality
-from schema.file import Disagreement, Origin, Row
+from schema.file import Disagreement, Frame, Row
 
 _BROKEN = frozenset({Quality.CHECKSUM_FAILED, Quality.TRUNCATED, Quality.MALFORMED, Quality.UNMAPPED_CODE})
 _SEVERAL = frozenset(name for name, column in PERSON_RECORD.columns.items() if column.kind is Kind.TEXTS)
@@ -32,58 +32,43 @@ class Merged(Struct, frozen=True, gc=False):
 
 
 _NOTHING = Merged({}, (), ())
-Ranked = Sequence[tuple[Record, Origin]]  # the best source first
+Ranked = Sequence[tuple[Record, Row]]  # the best source first
 
 
 class Merger:
     """Puts records together; knows each source's precedence."""
 
     def __init__(self, precedence: Mapping[str, int], handles: Handles) -> None:
-        self._precedence = precedence
-        self._handles = handles
+        self._frame = Frame(handles, precedence)
 
     def person(self, records: Sequence[Record], compared: Collection[str]) -> Merged:
         """One person's own records; `compared` are the columns whose conflicts are wanted."""
+        frame = self._frame
         if len(records) == 1:  # as most people are known: nothing to choose, nothing to compare
             record = records[0]
-            return Merged(record.values, (Row("PersonRecord", record.values, self._origin(record)),), ())
+            return Merged(record.values, (Row("PersonRecord", record.values, record, frame),), ())
         if not records:
             return _NOTHING
-        people = [(record, self._origin(record)) for record in records]
+        people = [(record, Row("PersonRecord", record.values, record, frame)) for record in records]
         people.sort(key=lambda pair: _rank(pair[1]))
-        own = tuple(Row("PersonRecord", record.values, origin) for record, origin in people)
-        return Merged(_values(people), own, tuple(_disagreements(people, compared)))
-
-    def _origin(self, record: Record) -> Origin:
-        found = record.provenance
-        return Origin(
-            found.source,
-            found.dataset,
-            found.record,
-            found.fetched_at,
-            self._handles,
-            found.as_of,
-            found.jurisdiction,
-            found.peer,
-            tuple([(flag.field, flag.quality) for flag in record.flags]) if record.flags else (),
-            self._precedence.get(found.peer or found.source, 99),
-        )
+        return Merged(_values(people), tuple(row for _, row in people), tuple(_disagreements(people, compared)))
 
     def rows(self, entity: str, records: Sequence[Record]) -> tuple[Row, ...]:
         """An entity's rows of one person, what several sources report joined to one row."""
-        origin = self._origin
-        rows = [Row(entity, record.values, origin(record)) for record in records]
-        if len(rows) == 1:
-            return (rows[0],)
-        first = rows[0].origin
-        for row in rows:
-            own = row.origin
+        frame = self._frame
+        if len(records) == 1:
+            record = records[0]
+            return (Row(entity, record.values, record, frame),)
+        rows = [Row(entity, record.values, record, frame) for record in records]
+        first = records[0].provenance
+        for record in records:
+            own = record.provenance
             if own.dataset != first.dataset or own.source != first.source or own.peer != first.peer:
                 break
         else:
             rows.sort(key=_key)
             return tuple(rows)  # one source does not report the same thing twice
-        rows.sort(key=lambda row: (row.origin.precedence, row.origin.order))
+        rows.sort(key=lambda row: (frame.rank(row.found.provenance), row.order))
         joined: list[Row] = []
         for row in rows:
             for position, other in enumerate(joined):
@@ -96,16 +81,20 @@ class Merger:
 
 
 def _key(row: Row) -> str:
-    return row.origin.key
+    return row.found.provenance.record
 
 
-def _rank(origin: Origin) -> tuple[int, float, tuple[str, str, str]]:
+def _precedence(row: Row) -> int:
+    return row.frame.rank(row.found.provenance)
+
+
+def _rank(row: Row) -> tuple[int, float, tuple[str, str, str]]:
     """The order among sources: precedence, then the newest as-of, then anything stable."""
-    as_of = origin.as_of
+    as_of = row.found.provenance.as_of
     if as_of is None:
-        return (origin.precedence, 0.0, origin.order)
+        return (_precedence(row), 0.0, row.order)
     known = as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC)
-    return (origin.precedence, -known.timestamp(), origin.order)
+    return (_precedence(row), -known.timestamp(), row.order)
 
 
 def _values(people: Ranked) -> dict[str, object]:
@@ -142,14 +131,14 @@ def _doubtful(record: Record) -> Iterator[str]:
             yield name
 
 
-def _candidates(name: str, people: Ranked) -> list[tuple[object, Origin, bool, bool]]:
+def _candidates(name: str, people: Ranked) -> list[tuple[object, Row, bool, bool]]:
     """(value, origin, broken, withheld) of every source that has one, the one to choose first."""
     found = []
-    for record, origin in people:
+    for record, row in people:
         value = record.values.get(name)
         if value is not None:
             broken = any(flag.field == name and flag.quality in _BROKEN for flag in record.flags)
-            found.append((value, origin, broken, name in record.hidden))
+            found.append((value, row, broken, name in record.hidden))
     found.sort(key=lambda one: (one[3], one[2]))  # stable: the sources' own order stands otherwise
     return found
 
@@ -162,21 +151,21 @@ def _disagreements(people: Ranked, compared: Collection[str]) -> Iterator[Disagr
         second = next((one for one in shown if best and one[0] != best[0]), None)
         if best is None or second is None or name in _SEVERAL:
             continue
-        values = tuple((value, origin) for value, origin, _, _ in shown)
+        values = tuple((value, row.origin) for value, row, _, _ in shown)
         yield Disagreement(name, column.label, values, best[0], _because(best, second))
 
 
-def _because(best: tuple[object, Origin, bool, bool], second: tuple[object, Origin, bool, bool]) -> str:
-    source = best[1].source
+def _because(best: tuple[object, Row, bool, bool], second: tuple[object, Row, bool, bool]) -> str:
+    source = best[1].found.provenance.source
     if best[2] != second[2]:
         return f"QUALITY: {source} holds a sound value"
-    if best[1].precedence != second[1].precedence:
+    if _precedence(best[1]) != _precedence(second[1]):
         return f"PRECEDENCE: {source} is the register nearest to this fact"
     return f"NEWEST: {source} was updated last"
 
 
 def _same_source(one: Row, other: Row) -> bool:
-    return (one.origin.source, one.origin.dataset) == (other.origin.source, other.origin.dataset)
+    return one.order[:2] == other.order[:2]
 
 
 def _is_same(entity: str, one: Row, other: Row) -> bool:

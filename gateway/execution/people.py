@@ -114,10 +114,10 @@ class People:
         own = self._part(holders, peers=False)
         first = {**{token: found for token, found in abroad.items() if token not in own}, **own}
         needs = self.needs(plan)
-        judged, reading = await self._read(first, needs, plan, Reading({}, (), ()), known)
+        judged, reading = await self._read(first, holders, needs, plan, Reading({}, (), ()), known)
         further = {token: abroad[token] for token in own if token in abroad and judged[token].mask.is_known}
         if further:
-            more, reading = await self._read(further, needs, plan, reading, known)
+            more, reading = await self._read(further, holders, needs, plan, reading, known)
             judged |= more
         return {token: judged[primary] for token, primary in primaries.items() if primary in judged}, reading
 
@@ -135,12 +135,16 @@ class People:
     async def _read(
         self,
         holders: Holders,
+        everywhere: Holders,
         needs: Mapping[str, frozenset[str]],
         plan: Plan,
         before: Reading,
         known: Known | None,
     ) -> tuple[dict[str, Judged], Reading]:
-        """Some people read and judged, with what was read of them before; and everything read so far."""
+        """Some people read and judged, with what was read of them before; and everything read so far.
+
+        `everywhere` says of each of them who holds something, whether asked this time or not.
+        """
         if not holders:
             return {}, before
         peers = not self._viewer.forwarded
@@ -149,7 +153,7 @@ class People:
         judge = _Judging(self._house, self._viewer, self._standing, self._today, reading, needs, plan)
         judged: dict[str, Judged] = {}
         for token in holders:
-            raw, decision = judge.person(token)
+            raw, decision = judge.person(token, tuple(everywhere[token]))
             judged[token] = Judged(raw, self._mask(decision, plan), self._today)
         return judged, reading
 
@@ -176,10 +180,9 @@ class _Judging:
         self._compared = COMPARED if plan.shows_conflicts else ()
         self._empty = _parted(needs)
 
-    def person(self, token: str) -> tuple[PersonFile, Decision]:
-        """One person's unmasked file and the decision about it."""
+    def person(self, token: str, held_by: tuple[str, ...]) -> tuple[PersonFile, Decision]:
+        """One person's unmasked file and the decision about it, from all the sources that hold something."""
         house, reading = self._house, self._reading
-        held_by = tuple(house.index.holders(token))
         problems = [one for one in reading.problems if one.source in held_by] if reading.problems else ()
         # What every source was asked for and none has is known to be empty; what failed is not known.
         empty = self._empty if not problems else _parted(self._needs.keys() - _failed(problems))

@@ -5,7 +5,7 @@ Time limits of decisions are resolved here, once for each person and day.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from typing import Final
 
@@ -15,24 +15,20 @@ from schema.file import Row
 LONGEST: Final = timedelta(days=3 * 366)
 
 
-def bound_to(agreements: Iterable[Row], today: date) -> frozenset[str]:
+def bound_to(agreements: Iterable[Row], today: date) -> Collection[str]:
     """The agencies that have an agreement in force with the person; one without an end lasts as long as an order."""
-    return frozenset(
-        [
-            str(code)
-            for row in agreements
-            if (code := row.values.get("agencyCode"))
-            and isinstance(signed := row.values.get("signedOn"), date)
-            and signed <= today < (_day(row, "endsOn") or signed + LONGEST)
-        ]
-    )
+    return [
+        str(code)
+        for row in agreements
+        if (code := row.values.get("agencyCode"))
+        and isinstance(signed := row.values.get("signedOn"), date)
+        and signed <= today < (_day(row, "endsOn") or signed + LONGEST)
+    ]
 
 
-def awaited_by(measures: Iterable[Row], today: date) -> frozenset[str]:
+def awaited_by(measures: Iterable[Row], today: date) -> Collection[str]:
     """The agencies where a measure was ordered within the longest order's time and has not begun."""
-    return frozenset(
-        [str(code) for row in measures if (code := row.values.get("agencyCode")) and _is_awaited(row, today)]
-    )
+    return [str(code) for row in measures if (code := row.values.get("agencyCode")) and _is_awaited(row, today)]
 
 
 def is_closed(measures: Sequence[Row], today: date) -> bool:

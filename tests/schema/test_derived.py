@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from adapters.contract import Provenance, Record
 from gateway.execution.handles import Handles
 from schema.derived import current_measure, eligibility, execution_place, stage, status
 from schema.enums import CaseStage, PersonStatus
-from schema.file import CaseFile, Origin, PersonFile, Row
+from schema.file import CaseFile, Frame, PersonFile, Row
 
 TODAY = date(2026, 11, 1)
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -17,7 +18,8 @@ NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 def row(entity: str, **values: object) -> Row:
     key = f"{entity}-{sorted(values.items(), key=str)}"
-    return Row(entity, values, Origin("facility", "rows", key, NOW, Handles(b"k" * 32)))
+    record = Record(key, "person", values, Provenance("facility", "rows", key, NOW))
+    return Row(entity, values, record, Frame(Handles(b"k" * 32), {}))
 
 
 def days(count: int) -> date:
@@ -83,15 +85,15 @@ def test_community_recovery_does_not_run_before_the_report_in() -> None:
 def test_the_residential_measure_binds_before_the_community_one() -> None:
     held = isolation(None)
     person = file(held, row("Measure", kind="AFTERCARE", startsOn=days(3)))
-    assert current_measure(person, TODAY) == held.origin.order
+    assert current_measure(person, TODAY) == held.order
 
 
 def test_a_measure_whose_kind_could_not_be_read_costs_nothing_else() -> None:
     unread = row("Measure", kind=None, startsOn=days(2))
     held = isolation(None)
-    assert current_measure(file(unread, held), TODAY) == held.origin.order
+    assert current_measure(file(unread, held), TODAY) == held.order
     assert status(file(unread, held), TODAY) is PersonStatus.IN_ISOLATION
-    assert current_measure(file(unread), TODAY) in {None, unread.origin.order}
+    assert current_measure(file(unread), TODAY) in {None, unread.order}
     assert stage((file(unread).cases or ())[0], TODAY) is CaseStage.UNKNOWN
 
 
