@@ -17,6 +17,7 @@ from gateway.audit.log import SqliteAuditLog
 from gateway.audit.record import AuditLog
 from gateway.audit.search.opening import open_search
 from gateway.authorization.decide import CedarAuthorizer
+from gateway.authorization.in_force import PoliciesInForce
 from gateway.authorization.standing import Standing
 from gateway.console.build import Parts, build_console
 from gateway.demo_viewers import development_issuer, read_viewers
@@ -48,6 +49,7 @@ from gateway.identity.build import StoredIndex, build
 from gateway.identity.token import TokenService
 from gateway.issuers.configuration import IssuerFileError, read_issuer
 from gateway.keys import SigningKey, make_signing_key, public_jwks, read_signing_key
+from gateway.policy.reload import PolicyKeeper
 from gateway.registers.desk import Office
 from gateway.registers.register import Registers
 from gateway.renewal import listing_call, renew
@@ -75,6 +77,7 @@ class Gateway:
     sources: FederatedSources
     index: StoredIndex
     audit: AuditLog
+    policies: PolicyKeeper
 
 
 @asynccontextmanager
@@ -87,7 +90,7 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
     async with AsyncExitStack() as stack:
         settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         regions = read_townships(settings.townships)
-        authorizer = CedarAuthorizer.load()
+        authorizer = PoliciesInForce(CedarAuthorizer.load(settings.policy_folder))
         signing_key = _signing_key(settings)
         signer = PeerSigner(signing_key, settings.name) if signing_key is not None else None
         issuer = development_issuer(settings) if settings.demo else None
@@ -104,6 +107,8 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
         stack.push_async_callback(sources.aclose)
         audit = await asyncio.to_thread(SqliteAuditLog, settings.audit_file)
         stack.push_async_callback(audit.aclose)
+        policies = PolicyKeeper(authorizer, settings.policy_folder, audit, jurisdiction=settings.province)
+        await policies.started()
         search = open_search(settings, audit, index_key)
         stack.push_async_callback(search.aclose)
         search.start()
@@ -154,7 +159,7 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
                 ("GET", "POST"),
             ),
             "/healthz": Route(alive),
-            "/readyz": Route(Readiness(sources.health)),
+            "/readyz": Route(Readiness(sources.health, policies.notice)),
             "/federation/locator": Route(locator, ("POST",)),
             "/.well-known/jwks.json": Route(public_keys(public_jwks(*([signing_key] if signing_key else [])))),
         }
@@ -162,6 +167,8 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
             renew(index, lambda: listing_call(settings.name, sign), settings.refresh_seconds)
         )
         stack.push_async_callback(_stop, renewal)
+        watching = asyncio.create_task(policies.run(settings.policy_watch_seconds))
+        stack.push_async_callback(_stop, watching)
         sockets = {"/graphql": SocketEndpoint(operations)}
         mounts = {}
         if settings.console:
@@ -169,7 +176,7 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
                 settings, Parts(audit, search, authorizer, tokens, verifier, issuer, _place(settings, regions))
             )
         application = Application(routes, Origins(settings.cors_origins), sockets, mounts)
-        yield Gateway(application, engine, sources, index, audit)
+        yield Gateway(application, engine, sources, index, audit, policies)
 
 
 def _verifier(settings: Settings, issuer: DevIssuer | None) -> Verifier:
@@ -220,7 +227,7 @@ def _house(
     sources: FederatedSources,
     opened_sources: Mapping[str, OpenSource],
     index: StoredIndex,
-    authorizer: CedarAuthorizer,
+    authorizer: PoliciesInForce,
     regions: Regions,
     key: bytes,
     standing: Callable[[Viewer], Standing],

@@ -12,6 +12,7 @@ import uvicorn
 
 from gateway.app import opened
 from gateway.http import Application
+from gateway.policy.reload import PolicyKeeper
 from gateway.settings import Settings, SettingsError
 
 log = logging.getLogger("yiti.serving")
@@ -37,6 +38,7 @@ async def serve(settings: Settings) -> int:
     with _listen(settings.host, settings.port) as listener:
         async with opened(settings) as gateway:
             _outlive_signals()
+            _read_policies_on_hangup(gateway.policies)
             config = server_config(gateway.application, settings.max_body_bytes)
             gc.collect()
             gc.freeze()  # what is built by now stays for good; no need to look at it again and again
@@ -74,6 +76,13 @@ def _listen(host: str, port: int) -> socket.socket:
             f"YITI_HOST, YITI_PORT: {host} port {port} cannot be listened on ({err.strerror}). Choose another one."
         ) from None
     return listener
+
+
+def _read_policies_on_hangup(policies: PolicyKeeper) -> None:
+    """What a daemon does on SIGHUP; where there is no such signal, the folder can be watched instead."""
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is not None:
+        asyncio.get_running_loop().add_signal_handler(hangup, policies.ask)
 
 
 def _outlive_signals() -> None:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from gateway.authorization.policy_set import DIRECTORY
 from gateway.tokens import Peer
 from schema.enums import Purpose
 
@@ -54,6 +55,18 @@ class Settings(BaseSettings):
     townships: Paths = Field((), description="YAML files of township codes and names, which GB/T 2260 lacks.")
     state: Path = Field(Path("var"), description="Folder of what is kept: `audit.sqlite` and `identity.sqlite`.")
 
+    policies: Path | None = Field(
+        None,
+        description="Folder of the policies: `schema.cedarschema`, `groups.yaml`, `*.cedar`. Unset: those that come "
+        "with the program.",
+    )
+    policy_watch_seconds: float = Field(
+        0.0,
+        ge=0,
+        le=3_600,
+        description="How often that folder is looked at for a change, to read it again without a restart; 0: on the "
+        "signal SIGHUP only. What has anything wrong is refused, and the old policies stay.",
+    )
     issuers: NamedPaths = Field(
         {},
         description="Who may issue tokens that bear this graph's own claims, for staff of this province, each as "
@@ -270,6 +283,13 @@ class Settings(BaseSettings):
                 raise ValueError(f"{path} is not a file")
         return value
 
+    @field_validator("policies")
+    @classmethod
+    def _policy_folder(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_dir():
+            raise ValueError(f"{path} is not a folder")
+        return path
+
     @field_validator("http_transport")
     @classmethod
     def _installed(cls, name: str) -> str:
@@ -316,6 +336,11 @@ class Settings(BaseSettings):
     def demo(self) -> bool:
         """Whether everybody in here is imitation."""
         return self.mode == "demo"
+
+    @property
+    def policy_folder(self) -> Path:
+        """Where the policies are read from."""
+        return self.policies or DIRECTORY
 
     @property
     def editor(self) -> bool:

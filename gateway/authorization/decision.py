@@ -104,7 +104,10 @@ class Decision:
 class Authorizer(Protocol):
     """Decides; pure, memoised by facts and policy version, every engine error a deny."""
 
-    policy_version: str
+    @property
+    def policy_version(self) -> str:
+        """The version that decides."""
+        ...
 
     def decide(self, facts: Facts) -> Decision:
         """The grants for these facts."""

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 
 from gateway.audit.record import AuditLog
 from gateway.audit.search import Search
-from gateway.authorization.decide import CedarAuthorizer
+from gateway.authorization.in_force import PoliciesInForce
 from gateway.console.application import console
 from gateway.console.cookies import Cookies
 from gateway.console.doors import Door
@@ -33,7 +33,7 @@ class Parts:
 
     audit: AuditLog
     search: Search
-    authorizer: CedarAuthorizer
+    authorizer: PoliciesInForce
     tokens: TokenService
     verifier: Verifier
     issuer: DevIssuer | None  # in demo mode
@@ -67,7 +67,7 @@ def build_console(settings: Settings, parts: Parts) -> Starlette:
     )
 
 
-def _basis(authorizer: CedarAuthorizer, policy: str) -> str | None:
+def _basis(authorizer: PoliciesInForce, policy: str) -> str | None:
     found = authorizer.policies.policies.get(policy)
     return None if found is None else found.basis
 

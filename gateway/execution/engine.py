@@ -17,6 +17,7 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefin
 from adapters.contract import Call, Deadline, PeerRequest
 from gateway.audit.record import AccessRecord, SourceOutcome
 from gateway.authorization.in_force import keeping
+from gateway.authorization.in_force import keeping
 from gateway.errors import BadArgument, GatewayError
 from gateway.execution.accesses import Oversight
 from gateway.execution.cursor import Cursors
@@ -130,6 +131,10 @@ class Engine:
 
     async def answer(self, request: Request, viewer: Viewer, request_id: str) -> Answer:
         """The answer; raises only GatewayError: what is wrong with the request, or AUDIT_UNAVAILABLE."""
+        with keeping(self._house.authorizer):
+            return await self._answer(request, viewer, request_id)
+
+    async def _answer(self, request: Request, viewer: Viewer, request_id: str) -> Answer:
         with keeping(self._house.authorizer):
             return await self._answer(request, viewer, request_id)
 

@@ -23,8 +23,14 @@ class Readiness:
     Says only the sources' ids and whether each answers; why one does not stands in the graph, for viewers.
     """
 
-    def __init__(self, ask: Callable[[], Awaitable[Mapping[str, Health]]]) -> None:
+    def __init__(
+        self,
+        ask: Callable[[], Awaitable[Mapping[str, Health]]],
+        policies: Callable[[], Mapping[str, object] | None] | None = None,
+    ) -> None:
+        """`policies` says where newer policies were refused and others than an operator expects decide."""
         self._ask = ask
+        self._policies = policies
         self._lock = asyncio.Lock()
         self._until = 0.0
         self._reply: Reply | None = None
@@ -34,15 +40,18 @@ class Readiness:
         async with self._lock:
             now = asyncio.get_running_loop().time()
             if self._reply is None or now >= self._until:
-                self._reply = _reply(await self._ask())
+                self._reply = _reply(await self._ask(), self._policies() if self._policies is not None else None)
                 self._until = now + _KEEP_SECONDS
             return self._reply
 
 
-def _reply(health: Mapping[str, Health]) -> Reply:
+def _reply(health: Mapping[str, Health], policies: Mapping[str, object] | None) -> Reply:
     answering = {source: state.ok for source, state in sorted(health.items())}
+    rest: dict[str, object] = {"sources": answering}
+    if policies is not None:
+        rest["policies"] = policies
     if all(answering.values()):
-        return json_reply({"status": "ready", "sources": answering})
+        return json_reply({"status": "ready", **rest})
     if any(answering.values()):
-        return json_reply({"status": "degraded", "sources": answering})
-    return json_reply({"status": "unavailable", "sources": answering}, 503, code="UNAVAILABLE")
+        return json_reply({"status": "degraded", **rest})
+    return json_reply({"status": "unavailable", **rest}, 503, code="UNAVAILABLE")

@@ -68,9 +68,11 @@ class PolicyKeeper:
         self._one_at_a_time = asyncio.Lock()
         self._tried = fingerprint(directory)  # what the set in force was read from
 
-    def notice(self) -> dict[str, object]:
-        """What `/readyz` says: the version in force, and whether a newer one was refused."""
-        return {"version": self.policies.current.policy_version, "refused": not self.last.accepted}
+    def notice(self) -> dict[str, object] | None:
+        """What `/readyz` says: nothing, unless newer policies were refused and others than expected decide."""
+        if self.last.accepted:
+            return None
+        return {"refused": len(self.last.findings), "version": self.policies.current.policy_version}
 
     def ask(self) -> None:
         """Read again as soon as can be: what SIGHUP does."""
