@@ -19,7 +19,7 @@ from bench.loop import run
 def main() -> int:
     """Until the process is ended."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("name", choices=("ours", "ours-unguarded", "bff", "strawberry"))
+    parser.add_argument("name", choices=("ours", "ours-unguarded", "ours-unrecorded", "bff", "strawberry"))
     parser.add_argument("port", type=int)
     parser.add_argument("state", type=Path)
     chosen = parser.parse_args()
@@ -30,10 +30,11 @@ def main() -> int:
 
 def _gateway(name: str, port: int, state: Path) -> int:
     from bench.contenders.house import settings_for
-    from bench.contenders.unguarded import unguarded
+    from bench.contenders.unguarded import unguarded, unrecorded
     from gateway.serving import serve
 
-    with unguarded() if name == "ours-unguarded" else nullcontext():
+    without = {"ours-unguarded": unguarded, "ours-unrecorded": unrecorded}
+    with without.get(name, nullcontext)():
         return run(serve(settings_for(state, port)), contender=True)
 
 

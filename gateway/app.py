@@ -12,10 +12,14 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from adapters.contract import PeerRequest
 from adapters.drivers import open_adapter
-from gateway.audit.log import SqliteAuditLog
+from gateway.audit.keeping import KeptLog
 from gateway.audit.record import AuditLog
 from gateway.audit.search.opening import open_search
+from gateway.audit.submitting import keep_witnessed
+from gateway.audit.wiring import PATH as WITNESS_PATH
+from gateway.audit.wiring import gateway_event, known_witnesses, open_log, open_witness, peer_logs
 from gateway.authorization.decide import CedarAuthorizer
 from gateway.authorization.in_force import PoliciesInForce
 from gateway.authorization.standing import Standing
@@ -45,6 +49,7 @@ from gateway.http.operations import Operations
 from gateway.http.pages import DemoViewer, assets, demo_viewers, editor_page, landing
 from gateway.http.socket import SocketEndpoint
 from gateway.http.throttle import Throttle
+from gateway.http.witnessing import WitnessEndpoint
 from gateway.identity.build import StoredIndex, build
 from gateway.identity.token import TokenService
 from gateway.issuers.configuration import IssuerFileError, read_issuer
@@ -105,7 +110,7 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
         )
         sources = FederatedSources(opened_sources, cache=_cache(settings, index_key))
         stack.push_async_callback(sources.aclose)
-        audit = await asyncio.to_thread(SqliteAuditLog, settings.audit_file)
+        audit = await open_log(settings)
         stack.push_async_callback(audit.aclose)
         policies = PolicyKeeper(authorizer, settings.policy_folder, audit, jurisdiction=settings.province)
         await policies.started()
@@ -148,6 +153,9 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
             throttle=Throttle(settings.rate_per_minute),
         )
         locator = LocatorEndpoint(Locator(index), verifier, audit, jurisdiction=settings.province)
+        witness = open_witness(settings)
+        stack.callback(witness.close)
+        witnessing = WitnessEndpoint(witness, verifier, peer_logs(settings), audit, jurisdiction=settings.province)
         routes = {
             **_pages(settings, regions, issuer),
             "/graphql": Route(
@@ -161,6 +169,7 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
             "/healthz": Route(alive),
             "/readyz": Route(Readiness(sources.health, policies.notice)),
             "/federation/locator": Route(locator, ("POST",)),
+            WITNESS_PATH: Route(witnessing, ("POST",)),
             "/.well-known/jwks.json": Route(public_keys(public_jwks(*([signing_key] if signing_key else [])))),
         }
         renewal = asyncio.create_task(
@@ -169,6 +178,8 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
         stack.push_async_callback(_stop, renewal)
         watching = asyncio.create_task(policies.run(settings.policy_watch_seconds))
         stack.push_async_callback(_stop, watching)
+        await _be_witnessed(settings, stack, audit, opened_sources, sign)
+        await audit.append_event(gateway_event(settings, "started", authorizer.policy_version))
         sockets = {"/graphql": SocketEndpoint(operations)}
         mounts = {}
         if settings.console:
@@ -322,6 +333,24 @@ def _pages(settings: Settings, regions: Regions, issuer: DevIssuer | None) -> di
 def _place(settings: Settings, regions: Regions) -> str:
     region = regions.get(settings.province)
     return f"{region.name} {settings.province}" if region is not None else settings.province
+
+
+async def _be_witnessed(
+    settings: Settings,
+    stack: AsyncExitStack,
+    audit: KeptLog,
+    sources: Mapping[str, OpenSource],
+    sign: Callable[[PeerRequest], str] | None,
+) -> None:
+    """Hand the log's checkpoints to the peers for as long as this gateway runs."""
+    if settings.audit_witness_seconds == 0:
+        return
+    known = known_witnesses(settings, sources, sign)
+    for _, client in known:
+        stack.push_async_callback(client.aclose)
+    witnesses = [witness for witness, _ in known]
+    task = asyncio.create_task(keep_witnessed(audit, witnesses, settings.audit_witness_seconds, settings.province))
+    stack.push_async_callback(_stop, task)
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

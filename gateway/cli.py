@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Final
 
 from adapters.manifest import ManifestError
+from gateway.audit.verbs import add_audit
 from gateway.authorization.policy_set import PolicyError
 from gateway.errors import GatewayError
 from gateway.identity.store import IndexUnreadable
-from gateway.registers.file import RegistersDamaged
 from gateway.keys import KeyFileError
 from gateway.policy.cli import add_policy
 from gateway.policy.errors import PolicyToolError
+from gateway.registers.file import RegistersDamaged
 from gateway.settings import Settings, SettingsError, load, reference, table
 from schema.enums import Purpose
 
@@ -114,6 +115,8 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(command=_adapter_check)
 
     add_policy(commands)
+
+    add_audit(commands)
 
     demo = commands.add_parser(
         "demo",

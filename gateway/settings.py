@@ -183,6 +183,17 @@ class Settings(BaseSettings):
     cache_redis_url: SecretStr | None = Field(
         None, description="Redis for gateways that share a cache; unset: each keeps its own in memory."
     )
+    audit_url: SecretStr | None = Field(
+        None,
+        description="PostgreSQL database of the access log, for several gateways that share one log and one "
+        "`YITI_SIGNING_KEY_FILE` (`pip install yiti[postgresql]`); unset: `audit.sqlite`.",
+    )
+    audit_witness_seconds: float = Field(
+        60.0,
+        ge=0,
+        le=86_400,
+        description="How often peers are handed the log's newest checkpoint, to keep and to sign; 0: never.",
+    )
     audit_index_seconds: float = Field(
         1.0,
         gt=0,
@@ -297,12 +308,21 @@ class Settings(BaseSettings):
             raise ValueError("aiohttp is not installed; pip install yiti[aiohttp], or choose own or httpx")
         return name
 
+    @field_validator("audit_url")
+    @classmethod
+    def _postgresql(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not re.match(r"postgres(ql)?(\+asyncpg)?://", url.get_secret_value()):
+            raise ValueError("must be an address such as postgresql://user@host/database")
+        if url is not None and find_spec("asyncpg") is None:
+            raise ValueError("asyncpg is not installed; pip install yiti[postgresql]")
+        return url
+
     @model_validator(mode="after")
     def _complete(self) -> Settings:
         missing = [name for name in ("token_key_file", "index_key_file") if not getattr(self, name)]
         if not self.issuers and not self.issuer_files:
             missing.insert(0, "issuer_files")
-        if self.peers and self.signing_key_file is None:
+        if (self.peers or self.audit_url) and self.signing_key_file is None:
             missing.append("signing_key_file")
         if self.mode == "production" and missing:
             names = ", ".join(PREFIX + name.upper() for name in missing)

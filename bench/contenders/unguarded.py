@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 from unittest.mock import patch
 
-from gateway.audit.record import AccessPage, AccessQuery, AccessRecord, LogEntry
+from gateway.audit.batch import Waiting
+from gateway.audit.event import EventRecord
+from gateway.audit.keeping import KeptLog
+from gateway.audit.note import SignedNote
+from gateway.audit.record import AccessRecord, EventEntry, LogEntry, StoredEntry
+from gateway.audit.signer import LogSigner
 from gateway.authorization.decision import Decision, Effect, Facts, Grant
+from gateway.errors import AuditUnavailable
+from gateway.settings import Settings
 from schema.label import Label
 
 _EVERYTHING: Final = MappingProxyType(
@@ -43,30 +48,79 @@ class Unguarded:
         return policy
 
 
-class Unrecorded:
+class Unrecorded(KeptLog):
     """A log that drops what it is given."""
-
-    def __init__(self, _path: Path) -> None:
-        self._at = datetime.now(UTC)
 
     async def append(self, record: AccessRecord, _response: bytes | None = None) -> LogEntry:
         """Drops the record."""
         return LogEntry("none", 0, "", record)
 
-    async def search(self, _query: AccessQuery) -> AccessPage:
-        """Nothing is there."""
-        return AccessPage((), has_next=False, total=0)
+    async def append_event(self, record: EventRecord) -> EventEntry:
+        """Drops the event."""
+        return EventEntry("none", 0, "", record)
 
-    async def entry(self, _entry_id: str) -> LogEntry | None:
+    async def size(self) -> int:
         """Nothing is there."""
+        return 0
+
+    async def between(self, _start: int, _end: int) -> Sequence[StoredEntry]:
+        """Nothing is there."""
+        return ()
+
+    async def pick(self, _indexes: Sequence[int]) -> Sequence[StoredEntry]:
+        """Nothing is there."""
+        return ()
+
+    async def head(self) -> SignedNote:
+        """There is none."""
+        raise AuditUnavailable("Nothing is on record.")
+
+    async def inclusion(self, _index: int, _size: int) -> list[bytes]:
+        """Nothing is there."""
+        return []
+
+    async def consistency(self, _old: int, _new: int) -> list[bytes]:
+        """Nothing is there."""
+        return []
+
+    async def keep_cosignature(self, _witness: str, _note: SignedNote) -> None:
+        """Nothing is kept."""
+
+    async def cosigned(self) -> Sequence[SignedNote]:
+        """Nothing is there."""
+        return ()
+
+    async def resign(self, _signer: LogSigner) -> None:
+        """Nothing is signed."""
+
+    async def response_key(self, _index: int) -> bytes | None:
+        """There is none."""
         return None
+
+    async def erase_key(self, _index: int) -> bool:
+        """There is none."""
+        return False
 
     async def aclose(self) -> None:
         """Nothing to close."""
+
+    async def _store(self, _waiting: Waiting) -> int:
+        return 0
+
+
+async def _no_log(_settings: Settings) -> KeptLog:
+    return Unrecorded()
+
+
+@contextmanager
+def unrecorded() -> Iterator[None]:
+    """Gateways opened inside have no audit."""
+    with patch("gateway.app.open_log", _no_log):
+        yield
 
 
 @contextmanager
 def unguarded() -> Iterator[None]:
     """Gateways opened inside have neither authorization nor audit."""
-    with patch("gateway.app.CedarAuthorizer", Unguarded), patch("gateway.app.SqliteAuditLog", Unrecorded):
+    with patch("gateway.app.CedarAuthorizer", Unguarded), unrecorded():
         yield

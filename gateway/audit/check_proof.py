@@ -186,7 +186,7 @@ class Proof(NamedTuple):
 
     record: bytes
     lists: dict[str, str]
-    index: int
+    place: int
     path: list[bytes]
     note: Note
 
@@ -210,9 +210,9 @@ def check(proof: Proof, log: Key, witnesses: list[Key], kept: list[Note]) -> lis
     if log.name != note.origin or signed_at(note, log) is None:
         raise Bad(f"the checkpoint is not signed by {log.name}")
     leaf = hashlib.sha256(b"\0" + proof.record).digest()
-    if root_of(leaf, proof.index, note.size, proof.path) != note.root:
+    if root_of(leaf, proof.place, note.size, proof.path) != note.root:
         raise Bad("the entry is not in the tree that was signed: it was changed, or it is another one")
-    told = [f"entry {proof.index} is in the log {note.origin} as signed over {note.size} entries"]
+    told = [f"entry {proof.place} is in the log {note.origin} as signed over {note.size} entries"]
     for digest, content in proof.lists.items():
         found = base64.urlsafe_b64encode(hashlib.sha256(content.encode()).digest()).decode().rstrip("=")
         if found != digest or digest.encode() not in proof.record:

@@ -37,7 +37,7 @@ ACTIONS: Final[Mapping[Kind, frozenset[str]]] = MappingProxyType(
         Kind.EXPORT: frozenset({"written"}),
         Kind.VERIFICATION: frozenset({"verified", "witnessed", "reconciled", "proved"}),
         Kind.ERASURE: frozenset({"key-erased"}),
-        Kind.GATEWAY: frozenset({"started", "stopped"}),
+        Kind.GATEWAY: frozenset({"started", "stopped", "rekeyed"}),
     }
 )
 """The closed words of each kind. A mutation's action is the name of its field in the graph."""

@@ -130,6 +130,10 @@ class KeptLog(ABC):
         """The newest checkpoint of each witness, with its signature."""
 
     @abstractmethod
+    async def resign(self, signer: LogSigner) -> None:
+        """Sign the head with another key; the log can then be gone on with under that one alone."""
+
+    @abstractmethod
     async def response_key(self, index: int) -> bytes | None:
         """The key of an entry's commitment to its answer; None where there is none, or no longer."""
 

@@ -140,6 +140,13 @@ class SqliteAuditLog(SqliteLogReader, KeptLog):
         except (apsw.Error, OSError, LogDamaged, WriterClosed) as error:
             raise AuditUnavailable(UNWRITABLE) from error
 
+    async def resign(self, signer: LogSigner) -> None:
+        """Sign the head with another key; the log can then be gone on with under that one alone."""
+        try:
+            await asyncio.to_thread(self._writer.run, lambda store: store.resign(signer))
+        except (apsw.Error, OSError, LogDamaged, WriterClosed) as error:
+            raise AuditUnavailable(UNWRITABLE) from error
+
     async def aclose(self) -> None:
         """Commit what waits, then close. Closing twice is harmless."""
         # The writer closes last: the last connection is the one that folds the write-ahead log into the file.

@@ -217,6 +217,17 @@ class PostgresAuditLog(KeptLog):
         query = "SELECT DISTINCT ON (witness) note FROM audit_cosignature ORDER BY witness, size DESC"
         return [SignedNote.read(row[0]) for row in await self._read(lambda one: one.fetch(query))]
 
+    async def resign(self, signer: LogSigner) -> None:
+        """Sign the head with another key; the log can then be gone on with under that one alone."""
+
+        async def sign(connection: Any) -> None:
+            async with connection.transaction():
+                tree = await self._hold(connection)
+                note = str(signer.checkpoint(tree.size, tree.root()))
+                await connection.execute("UPDATE audit_head SET note = $1", note)
+
+        await self._read(sign)
+
     async def response_key(self, index: int) -> bytes | None:
         """The key of an entry's commitment to its answer; None where there is none, or no longer."""
         query = "SELECT key FROM audit_response_key WHERE idx = $1"

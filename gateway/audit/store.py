@@ -79,6 +79,12 @@ class SqliteStore:
         with self._connection:
             self._connection.execute("INSERT OR REPLACE INTO cosignature VALUES (?, ?, ?)", (size, witness, note))
 
+    def resign(self, signer: LogSigner) -> None:
+        """Sign the head with another key."""
+        note = str(signer.checkpoint(self.frontier.size, self.frontier.root()))
+        with self._connection:
+            self._connection.execute("UPDATE head SET note = ?", (note,))
+
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close(force=True)

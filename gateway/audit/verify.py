@@ -27,7 +27,9 @@ def verify(path: Path, trust: Trust, progress: Progress | None = None) -> Report
         first, last, count = _extent(connection)
         if first < 0:
             checker.outside(first)
-        query = "SELECT idx, leaf, record FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx"
+        query = (
+            "SELECT idx, CAST(leaf AS BLOB), CAST(record AS BLOB) FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx"
+        )
         for start in range(0, last + 1, _ROWS):
             rows: list[Any] = connection.execute(query, (start, start + _ROWS)).fetchall()
             for block, part in blocks(rows, start, min(start + _ROWS, last + 1)):
@@ -47,16 +49,25 @@ def _extent(connection: apsw.Connection) -> tuple[int, int, int]:
 
 
 def _stated(connection: apsw.Connection) -> Stated:
-    head: list[Any] = connection.execute("SELECT size, frontier, note FROM head").fetchall()
-    size, frontier, note = head[0] if head else (0, b"", "")
-    nodes: list[Any] = connection.execute("SELECT level, idx, hash FROM node").fetchall()
-    checkpoints: list[Any] = connection.execute("SELECT size, note FROM checkpoint").fetchall()
-    lists: list[Any] = connection.execute("SELECT digest, content FROM field_list").fetchall()
+    """Whoever changes a file may change types too, so that all is read as bytes."""
+    head = _bytes(connection, "SELECT size, CAST(frontier AS BLOB), CAST(note AS BLOB) FROM head")
+    size, frontier, note = head[0] if head else (0, b"", b"")
+    nodes = _bytes(connection, "SELECT level, idx, CAST(hash AS BLOB) FROM node")
+    checkpoints = _bytes(connection, "SELECT size, CAST(note AS BLOB) FROM checkpoint")
+    lists = _bytes(connection, "SELECT CAST(digest AS BLOB), CAST(content AS BLOB) FROM field_list")
     return Stated(
         size=size,
         frontier=frontier,
-        note=note,
+        note=_text(note),
         nodes={(level, index): node for level, index, node in nodes},
-        checkpoints=dict(checkpoints),
-        lists=dict(lists),
+        checkpoints={size: _text(note) for size, note in checkpoints},
+        lists={_text(digest): content for digest, content in lists},
     )
+
+
+def _bytes(connection: apsw.Connection, query: str) -> list[Any]:
+    return connection.execute(query).fetchall()
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "replace")

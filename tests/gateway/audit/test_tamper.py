@@ -80,6 +80,13 @@ def edit(connection: apsw.Connection, index: int = 123, *, leaf: bool = False) -
         connection.execute("UPDATE entry SET leaf = ? WHERE idx = ?", (leaf_hash(record), index))
 
 
+def put_text(connection: apsw.Connection) -> None:
+    """What other tools make of a BLOB, and what cannot be read as text."""
+    connection.execute("UPDATE entry SET record = replace(CAST(record AS TEXT), 'staff-7', 'staff-8') WHERE idx = 5")
+    connection.execute("UPDATE head SET note = CAST(x'ff00ff' AS TEXT)")
+    connection.execute("UPDATE field_list SET content = CAST(content AS TEXT)")
+
+
 def swap(connection: apsw.Connection) -> None:
     connection.execute("UPDATE entry SET idx = -1 WHERE idx = 10")
     connection.execute("UPDATE entry SET idx = 10 WHERE idx = 400")
@@ -144,6 +151,7 @@ def sign_with_another_key(connection: apsw.Connection) -> None:
 OUTSIDER: list[tuple[str, Change, set[str]]] = [
     ("nothing", lambda _: None, set()),
     ("edit a record", edit, {"leaf"}),
+    ("put text for bytes", put_text, {"leaf"}),
     ("edit a record with its leaf hash", lambda file: edit(file, leaf=True), {"node"}),
     ("edit a record of the open block with its leaf hash", lambda file: edit(file, 690, leaf=True), {"head"}),
     ("swap two records", swap, {"node"}),
