@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,15 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     assert file.issuer == FILE["issuer"]
     assert file.claims.roles.path == ("realm_access", "roles")
     assert file.types == ("jwt",)
+
+
+def test_the_examples_of_the_docs_can_be_used(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "operate.md").read_text(encoding="utf-8")
+    examples = [block for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if block.startswith("issuer:")]
+    assert len(examples) == 3
+    for number, example in enumerate(examples):
+        (tmp_path / f"{number}.yaml").write_text(example, encoding="utf-8")
+        assert read_issuer(tmp_path / f"{number}.yaml").grants
 
 
 def test_a_key_file_lies_beside_its_issuers_file(tmp_path: Path) -> None:
