@@ -184,7 +184,8 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
         mounts = {}
         if settings.console:
             mounts["/console"] = build_console(
-                settings, Parts(audit, search, authorizer, tokens, verifier, issuer, _place(settings, regions))
+                settings,
+                Parts(audit, search, authorizer, tokens, verifier, engine, issuer, _place(settings, regions)),
             )
         application = Application(routes, Origins(settings.cors_origins), sockets, mounts)
         yield Gateway(application, engine, sources, index, audit, policies)

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from gateway.console import signing_in
 from gateway.console.files import static_file
 from gateway.console.gate import PATH, SIGN_IN, Outcome, page
-from gateway.console.pages import entry, search, trails, trends
+from gateway.console.pages import break_glass, entry, export, search, trails, trends, verification
 from gateway.console.services import Services
 from gateway.console.visit import Visit
 from gateway.http.refusals import MethodNotAllowed, NotFound
@@ -30,6 +30,10 @@ def console(services: Services) -> Starlette:
             Route(f"{PATH}/people/{{person}}", page(trails.person)),
             Route(f"{PATH}/officials/{{official:path}}", page(trails.official)),
             Route(f"{PATH}/entries/{{entry}}", page(entry.entry)),
+            Route(break_glass.BREAK_GLASS, page(break_glass.listed)),
+            Route(f"{break_glass.BREAK_GLASS}/{{grant}}", page(break_glass.single), methods=["GET", "POST"]),
+            Route(export.EXPORT, page(export.exported), methods=["POST"]),
+            Route(verification.VERIFICATION, page(verification.verification)),
             Route(trends.TRENDS, page(trends.trends), methods=["GET", "POST"]),
         ],
         exception_handlers={404: _nothing, 405: _other_method},

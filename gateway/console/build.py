@@ -7,10 +7,11 @@ from functools import partial
 
 from starlette.applications import Starlette
 
-from gateway.audit.record import AuditLog
+from gateway.audit.keeping import KeptLog
 from gateway.audit.search import Search
 from gateway.authorization.in_force import PoliciesInForce
 from gateway.console.application import console
+from gateway.console.asking import Graph
 from gateway.console.cookies import Cookies
 from gateway.console.doors import Door
 from gateway.console.gate import SIGN_IN
@@ -31,11 +32,12 @@ from gateway.tokens import DevIssuer, Verifier
 class Parts:
     """What the console shares with the gateway that it belongs to."""
 
-    audit: AuditLog
+    audit: KeptLog
     search: Search
     authorizer: PoliciesInForce
     tokens: TokenService
     verifier: Verifier
+    graph: Graph
     issuer: DevIssuer | None  # in demo mode
     place: str  # the province, as people say it
 
@@ -62,6 +64,8 @@ def build_console(settings: Settings, parts: Parts) -> Starlette:
             ),
             door=_door(settings, parts),
             rate=SignInRate(),
+            graph=parts.graph,
+            jurisdiction=settings.province,
             mint=parts.tokens.mint,
         )
     )

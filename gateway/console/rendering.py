@@ -66,6 +66,7 @@ def _environment(language: Language) -> Environment:
         number=language.number,
         share=language.share,
         machine=_machine_time,
+        instant=datetime.fromisoformat,
         shorten=shorten,
         with_query=with_query,
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gateway.audit.event import Kind
-from gateway.audit.search import SearchPage, SearchQuery
+from gateway.audit.search import Conditions, Entry, Search, SearchPage, SearchQuery, Step
 from gateway.console.conditions import Asked
 from gateway.console.rendering import with_query
 from gateway.console.visit import OnRecord, Visit
@@ -54,3 +55,16 @@ async def find(visit: Visit, asked: Asked, path: str, fixed: tuple[str, ...] = (
         turned=with_query(path, {**words, "order": "" if oldest_first else "oldest"}),
         oldest_first=oldest_first,
     )
+
+
+async def fitting_step(search: Search, conditions: Conditions) -> Step:
+    """Columns neither too many to see nor too few to tell anything."""
+    days = await search.timeline(conditions, Step.DAY)
+    span = (days[-1][0] - days[0][0]).days if days else 0
+    steps = ((3, Step.HOUR), (120, Step.DAY), (800, Step.WEEK))
+    return next((step for most, step in steps if span < most), Step.MONTH)
+
+
+def names_of_agencies(entries: Iterable[Entry]) -> dict[str, str]:
+    """Code -> name, as these entries say it; the index knows codes alone."""
+    return {entry.record.agency: entry.record.agency_name for entry in entries if entry.record.agency}

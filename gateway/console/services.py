@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gateway.audit.record import AuditLog
+from gateway.audit.keeping import KeptLog
 from gateway.audit.search import Search
 from gateway.authorization.decision import Authorizer
+from gateway.console.asking import Graph
 from gateway.console.cookies import Cookies
 from gateway.console.doors import Door
 from gateway.console.rate import SignInRate
@@ -20,7 +21,7 @@ from gateway.console.sessions import Sessions
 class Services:
     """Everything that a page may use."""
 
-    log: AuditLog
+    log: KeptLog
     search: Search
     authorizer: Authorizer
     basis: Callable[[str], str | None]  # a rule's id -> its article; None for one that the policy no longer has
@@ -30,4 +31,6 @@ class Services:
     renderer: Renderer
     door: Door
     rate: SignInRate
+    graph: Graph
+    jurisdiction: str  # province whose gateway this is
     mint: Callable[[str], str | None]  # a citizen's number -> Person id

@@ -10,7 +10,7 @@ from typing import Final
 from gateway.console.conditions import NAMES
 from gateway.console.language import Language
 from gateway.console.language import mark as _
-from schema.enums import Purpose, Role
+from schema.enums import BreakGlassReason, BreakGlassState, BreakGlassVerdict, Purpose, Role
 
 # The graph's own lists are written in Chinese; these are their English.
 _ENGLISH: Final[Mapping[type[Enum], Mapping[str, str]]] = {
@@ -46,6 +46,20 @@ _ENGLISH: Final[Mapping[type[Enum], Mapping[str, str]]] = {
         "SUBJECT": "The person themselves",
         "RELATIVE": "Relative",
     },
+    BreakGlassReason: {
+        "LIFE_IN_DANGER": "A life in danger",
+        "SELF_HARM": "Danger of self-harm",
+        "HARM_TO_OTHERS": "Danger to others",
+        "MISSING_PERSON": "Somebody missing",
+        "PUBLIC_HEALTH": "Public health emergency",
+    },
+    BreakGlassState: {
+        "IN_FORCE": "In force",
+        "UNREVIEWED": "Not reviewed yet",
+        "OVERDUE": "Review overdue",
+        "REVIEWED": "Reviewed",
+    },
+    BreakGlassVerdict: {"JUSTIFIED": "Justified", "UNJUSTIFIED": "Not justified"},
 }
 _BETWEEN_GATEWAYS: Final = {"LOCATE": _("Locate, between gateways")}  # a purpose of no viewer
 
@@ -118,6 +132,7 @@ _ACTIONS: Final[Mapping[str, str]] = {
     "verified": _("verified"),
     "witnessed": _("witnessed"),
     "reconciled": _("reconciled"),
+    "rekeyed": _("rekeyed"),
     "proved": _("proved"),
     "key-erased": _("key erased"),
     "started": _("started"),
@@ -161,6 +176,14 @@ _ERRORS: Final[Mapping[str, tuple[str, str]]] = {
         _("A condition cannot be searched for"),
         _("Correct it and search again. A document number belongs into the search form and never into an address."),
     ),
+    "NOT_PERMITTED": (
+        _("Not yours to review"),
+        _("Emergency accesses are reviewed by those who answer for the region, and by nobody for themselves."),
+    ),
+    "REGISTERS_UNAVAILABLE": (
+        _("The review could not be kept"),
+        _("It does not count. Try again, or tell the operator."),
+    ),
     "BAD_CURSOR": (_("This page of the list is gone"), _("The conditions have changed. Begin the list again.")),
     "BAD_REQUEST": (_("The request cannot be read"), _("Go back and send the form as it is.")),
     "LIMIT_EXCEEDED": (_("Too much at once"), _("Shorten what you wrote, or ask for less.")),
@@ -191,6 +214,22 @@ class Words:
     def role(self, name: str) -> str:
         """A viewer's role."""
         return self._of(Role, name)
+
+    def reason(self, name: str) -> str:
+        """Why an emergency could not wait."""
+        return self._of(BreakGlassReason, name)
+
+    def state(self, name: str) -> str:
+        """Where an emergency access stands."""
+        return self._of(BreakGlassState, name)
+
+    def verdict(self, name: str) -> str:
+        """What a reviewer found."""
+        return self._of(BreakGlassVerdict, name)
+
+    def verdicts(self) -> list[tuple[str, str]]:
+        """All, for a form."""
+        return [(one.name, self.verdict(one.name)) for one in BreakGlassVerdict]
 
     def label(self, name: str) -> str:
         """A kind of information."""

@@ -25,9 +25,11 @@ from gateway.console.services import Services
 from gateway.console.sessions import Sessions
 from gateway.demo_viewers import ImitationAgency, ImitationViewer
 from gateway.execution.cursor import Cursors
+from gateway.execution.engine import Answer, Request
 from gateway.http import Application
 from gateway.identity.token import TokenService
 from gateway.tokens import DevIssuer, Verifier
+from gateway.viewer import Viewer
 from schema.codes import check_digit
 
 ORIGIN = "https://console.example"
@@ -69,6 +71,13 @@ class House:
         """Everything on record that is no access, oldest first."""
         await self.search.catch_up()
         return [one async for one in self.search.stream(Conditions()) if isinstance(one, EventEntry)]
+
+
+class _Silent:
+    """No graph: break-glass is tested on a running gateway."""
+
+    async def answer(self, request: Request, viewer: Viewer, request_id: str) -> Answer:
+        raise AssertionError(f"the graph was asked {request.query}")
 
 
 def form_token(page: str) -> str:
@@ -121,6 +130,8 @@ async def opened(
         renderer=Renderer(name="yiti-test", place="江苏省", demo=True, secure=secure, token=search.token),
         door=door(directory),
         rate=rate or SignInRate(clock=lambda: now[0]),
+        graph=_Silent(),
+        jurisdiction="320000",
         mint=TOKENS.mint,
     )
     application = Application({}, mounts={"/console": console(services)})

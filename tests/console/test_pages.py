@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
+from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gateway.audit.event import Kind
+from gateway.audit.event import EventRecord, Kind
+from gateway.audit.export import check_file
+from gateway.audit.note import SignedNote
 from gateway.audit.record import AccessedField
+from gateway.audit.signer import Cosigner, Ed25519Signer, LogSigner
 from gateway.errors import AuditUnavailable
 from tests.console.house import NUMBER, PERSON, House
-from tests.gateway.audit.accesses import access
+from tests.gateway.audit.accesses import START, access
 
 NAME = AccessedField("person.name", "IDENTITY", "ALLOW", ("C01-township-roster",))
 HEALTH = AccessedField("person.treatments", "HEALTH", "DENY", ())
@@ -31,7 +38,14 @@ async def test_a_number_in_the_form_becomes_a_token_in_the_address(house: House)
 
 
 @pytest.mark.parametrize(
-    "path", ["/console", "/console/trends", f"/console/people/{PERSON}", "/console/officials/staff-7"]
+    "path",
+    [
+        "/console",
+        "/console/trends",
+        "/console/verification",
+        f"/console/people/{PERSON}",
+        "/console/officials/staff-7",
+    ],
 )
 async def test_every_view_is_on_record_before_it_leaves(house: House, path: str) -> None:
     await house.put(access(1, persons=(PERSON,)))
@@ -118,7 +132,7 @@ async def test_pages_of_a_list_follow_each_other_without_gap(house: House) -> No
     path, found = "/console?kind=access", []
     while path:
         page = (await house.client.get(path)).text
-        found += [int(number) for number in re.findall(r"</span>(\d+)</a></th>", page)]
+        found += [int(number) for number in re.findall(r'aria-label="Entry (\d+)"', page)]
         after = re.search(r'rel="next" href="([^"]+)"', page)
         path = after[1].replace("&amp;", "&") if after else ""
     assert found == list(range(59, -1, -1))
@@ -188,3 +202,82 @@ async def test_the_index_that_lags_says_so(house: House) -> None:
     await house.sign_in()
     page = (await house.client.get("/console")).text
     assert "cannot be found yet" in page
+
+
+async def test_an_entry_is_proved_to_be_in_the_log(house: House) -> None:
+    (entry,) = await house.put(access(1))
+    await house.sign_in()
+    page = (await house.client.get(f"/console/entries/{entry}")).text
+    assert "Proved just now" in page
+    assert (await house.log.head()).checkpoint().root.hex() not in page  # the view itself made the log grow
+    assert "Does not hold" not in page
+
+
+async def test_the_state_of_the_log_is_shown(house: House) -> None:
+    await house.sign_in()
+    page = (await house.client.get("/console/verification")).text
+    for text in ("The signature holds", "Not yet, as far as is on record", "Nobody else has signed", "tree"):
+        assert text in page
+    assert str(house.log.signer.key).split("+")[1] in page
+
+
+async def test_a_verification_on_record_is_shown(house: House) -> None:
+    record = EventRecord(
+        at=START,
+        kind=Kind.VERIFICATION,
+        action="verified",
+        outcome="FAILED",
+        jurisdiction="320000",
+        subject="staff-3",
+    )
+    await house.log.append_event(record)
+    await house.search.catch_up()
+    await house.sign_in()
+    assert "Something was wrong" in (await house.client.get("/console/verification")).text
+
+
+@pytest.mark.parametrize(
+    ("standing", "said"),
+    [("same", "only grown since"), ("other", "another tree"), ("ahead", "cut off or rolled back")],
+)
+async def test_what_witnesses_signed_is_compared(house: House, standing: str, said: str) -> None:
+    await house.put(access(1), access(2))
+    head = (await house.log.head()).checkpoint()
+    signer = LogSigner(head.origin, Ed25519Signer(Ed25519PrivateKey.generate()))
+    size, root = {"same": (head.size, head.root), "other": (head.size, b"x" * 32), "ahead": (99, b"x" * 32)}[standing]
+    note = signer.checkpoint(size, root)
+    witness = Cosigner("zhejiang/witness", Ed25519Signer(Ed25519PrivateKey.generate()), clock=lambda: 1_700_000_000)
+    await house.log.keep_cosignature("zhejiang/witness", SignedNote(note.text, (witness.cosign(note),)))
+    await house.sign_in()
+    page = (await house.client.get("/console/verification")).text
+    assert "zhejiang/witness" in page
+    assert "2023-11-15 06:13:20" in page
+    assert said in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "suffix"), [("csv", "csv"), ("jsonl", "jsonl"), ("fhir", "fhir.ndjson"), ("sqlite", "sqlite")]
+)
+async def test_an_export_comes_with_its_seal_and_is_on_record(
+    house: House, kind: str, suffix: str, tmp_path: Path
+) -> None:
+    await house.put(access(1, persons=(PERSON,)), access(2, purpose="HANDOFF"))
+    await house.sign_in()
+    answer = await house.post("/console/export", format=kind, purpose="AFTERCARE")
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "private, no-store"
+    assert ".zip" in answer.headers["content-disposition"]
+    archive = zipfile.ZipFile(io.BytesIO(answer.content))
+    archive.extractall(tmp_path / "out")
+    (name,) = [name for name in archive.namelist() if name.endswith(f".{suffix}")]
+    manifest = check_file(tmp_path / "out" / name, house.log.signer.key)
+    assert manifest.entries == 1
+    assert PERSON.encode() not in (tmp_path / "out" / name).read_bytes()
+    last = (await house.events())[-1].record
+    assert (last.kind, last.subject, last.details["entries"]) == (Kind.EXPORT, "staff-auditor", 1)
+
+
+async def test_an_export_of_no_known_kind_is_refused(house: House) -> None:
+    await house.sign_in()
+    assert (await house.post("/console/export", format="xlsx")).status_code == 400
+    assert (await house.post("/console/export", format="csv", person=NUMBER)).status_code == 400

@@ -12,6 +12,7 @@ from gateway.audit.search import Conditions, SearchQuery
 from gateway.audit.shown import ShownFields
 from gateway.audit.stored import index_in, read_entry
 from gateway.console.gate import Outcome
+from gateway.console.proofs import inclusion_of
 from gateway.console.results import READER
 from gateway.console.visit import OnRecord, Shown, Visit
 from gateway.http.refusals import NotFound
@@ -49,6 +50,7 @@ async def entry(visit: Visit) -> Outcome:
         "entry": found,
         "persons": persons,
         "together": await _together(visit, found),
+        "inclusion": await inclusion_of(visit.services.log, found.index, bytes.fromhex(found.leaf_hash)),
     }
     what = OnRecord(Kind.CONSOLE, "view", persons=persons, references=(found.id,), details={"page": "entry"})
     if isinstance(found, EventEntry):

@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from gateway.audit.event import Kind
-from gateway.audit.search import Conditions, Facet, Step
+from gateway.audit.search import Conditions, Facet, SearchQuery, Step
 from gateway.console.charts import Chart, Series, columns, steps_between
 from gateway.console.conditions import NAMES, read, read_form
 from gateway.console.errors import BadCondition
 from gateway.console.gate import PATH, Outcome
 from gateway.console.rendering import with_query
+from gateway.console.results import READER, fitting_step, names_of_agencies
 from gateway.console.visit import Moved, OnRecord, Shown, Visit
 from gateway.console.words import Words
 
@@ -28,8 +29,9 @@ async def trends(visit: Visit) -> Outcome:
         services = visit.services
         asked = read_form({name: visit.field(name) for name in NAMES}, services.mint, services.search.token)
         return Moved(with_query(TRENDS, {**asked.words, "step": visit.field("step")}))
-    asked, step = read(visit.query), _step(visit.query.get("step", ""))
+    asked = read(visit.query)
     conditions, words, text = asked.conditions(), Words(visit.language), visit.language.text
+    step = _step(visit.query.get("step", "")) or await fitting_step(visit.services.search, conditions)
     accesses = replace(conditions, kinds=conditions.kinds or (Kind.ACCESS,))
     charts = [
         await _chart(visit, text("Entries"), step, [(text("Entries"), conditions)]),
@@ -48,6 +50,7 @@ async def trends(visit: Visit) -> Outcome:
         ),
     ]
     counts = await visit.services.search.facets(conditions, _FACETS, top=10)
+    newest = await visit.services.search.find(SearchQuery(conditions, first=200, count_up_to=0), viewer=READER)
     what = OnRecord(
         Kind.CONSOLE,
         "view",
@@ -55,8 +58,15 @@ async def trends(visit: Visit) -> Outcome:
         references=asked.recorded(),
         details={"page": "trends", "step": step.value},
     )
-    context = {"asked": asked, "step": step.value, "steps": [one.value for one in Step], "charts": charts}
-    return Shown("trends.html", {**context, "counts": counts, "section": TRENDS}, what)
+    context = {
+        "asked": asked,
+        "step": step.value,
+        "charts": charts,
+        "counts": counts,
+        "agencies": names_of_agencies(newest.entries),
+        "section": TRENDS,
+    }
+    return Shown("trends.html", context, what)
 
 
 async def _chart(visit: Visit, title: str, step: Step, lines: Sequence[tuple[str, Conditions]]) -> Chart | None:
@@ -86,9 +96,9 @@ def _drawn(visit: Visit, title: str, step: Step, series: Sequence[Series]) -> Ch
     return columns(series, steps_between(moments, step), visit.language, title=title, step=step)
 
 
-def _step(word: str) -> Step:
+def _step(word: str) -> Step | None:
     if not word:
-        return Step.DAY
+        return None
     try:
         return Step(word)
     except ValueError:

@@ -12,9 +12,15 @@ _LOOK = """query Look($id: ID!) { person(id: $id) {
   records { source { name } asOf } } }"""
 _HEALTH = """query Health($id: ID!) { person(id: $id) {
   name treatments { edges { node { kind startsOn } } } assessments { edges { node { stage } } } } }"""
+_BREAK = """mutation Emergency($input: BreakGlassInput!) { breakGlass(input: $input) { breakGlass { id } } }"""
 _LIST = """query List { persons(filter: {responsibleJurisdiction: {under: "320000"}}, first: 8) {
   edges { node { id name status } } } }"""
 _STORIES = ("returned", "conflict", "hiv", "cross_province")
+_EMERGENCY = {
+    "labels": ["CONTACT", "HEALTH"],
+    "reason": "LIFE_IN_DANGER",
+    "explanation": "（模拟）家属来电称其意识不清，急救人员到场前需知晓用药与联系方式。",
+}
 _VIEWERS = ("aftercare-officer", "township-worker", "police-officer", "police-query", "clerk", "assessor")
 
 
@@ -29,5 +35,8 @@ def bustle(stage: Stage, rounds: int = 1) -> None:
             ask(stage, viewer, _HEALTH, {"id": people[0]})
             ask(stage, viewer, _LIST)
         ask(stage, "aftercare-officer", _LOOK, {"id": people[-1]}, province="zhejiang")
+        for viewer, person in (("aftercare-officer", people[0]), ("police-officer", people[1])):
+            ask(stage, viewer, _BREAK, {"input": {**_EMERGENCY, "person": person}})
+            ask(stage, viewer, _HEALTH, {"id": person})
         ask(stage, "self-1", _LOOK, {"id": people[1]})
     time.sleep(1.5)  # the index follows the log once a second
