@@ -12,11 +12,10 @@ from functools import partial
 from typing import Any
 
 import orjson
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode, OperationType
 
 from adapters.contract import Call, Deadline, PeerRequest
 from gateway.audit.record import AccessRecord, SourceOutcome
-from gateway.authorization.in_force import keeping
 from gateway.authorization.in_force import keeping
 from gateway.errors import BadArgument, GatewayError
 from gateway.execution.accesses import Oversight
@@ -135,10 +134,6 @@ class Engine:
             return await self._answer(request, viewer, request_id)
 
     async def _answer(self, request: Request, viewer: Viewer, request_id: str) -> Answer:
-        with keeping(self._house.authorizer):
-            return await self._answer(request, viewer, request_id)
-
-    async def _answer(self, request: Request, viewer: Viewer, request_id: str) -> Answer:
         started = time.perf_counter()
         document = self._documents.get(request.query)
         operation = choose(document, request.operation_name)
@@ -210,7 +205,9 @@ class Engine:
         result: ExecutionResult,
         started: float,
     ) -> AccessRecord:
-        refused = bool(result.errors) and (not trace.persons or not any((result.data or {}).values()))
+        # A refused change may concern somebody who is known: it is no access to them.
+        changed_nothing = operation.operation is OperationType.MUTATION and not any((result.data or {}).values())
+        refused = bool(result.errors) and (not trace.persons or changed_nothing)
         return AccessRecord(
             at=datetime.now(UTC),
             request_id=request_id,

@@ -155,9 +155,10 @@ class RequestDesk:
             code = agency_code(wish.agency)
             return Recipient.AGENCY, code, self._office.directory.agency(code).name
         token = self._office.mint(*wish.relative) if wish.relative else None
-        if token is None or (self._office.primary(token) or token) == person:
+        relative = token and (self._office.primary(token) or token)
+        if not relative or relative == person:
             raise BadArgument("recipient.relative: not the document number of somebody else.")
-        return Recipient.RELATIVE, token, ""
+        return Recipient.RELATIVE, relative, ""
 
     async def revoke_consent(self, consent_id: str) -> ConsentFacts:
         """Take a consent back; done twice it stays as it was."""

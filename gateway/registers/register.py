@@ -68,7 +68,7 @@ class Registers:
         except apsw.Error as err:
             log.warning("the registers cannot be read (%s): consents open nothing until they can", type(err).__name__)
             return NO_STANDING
-        consents = self._to.get(_recipient(viewer))
+        consents = self._to.get(self._recipient(viewer))
         grants = self._of.get((viewer.issuer, viewer.subject, viewer.agency)) if not viewer.forwarded else None
         if not consents and not grants:
             return NO_STANDING
@@ -143,6 +143,12 @@ class Registers:
         with self._lock:
             return self._file.settle(table, entry, values, unless=unless)
 
+    def _recipient(self, viewer: Viewer) -> tuple[Recipient, str, str]:
+        if viewer.roles == _RELATIVE:
+            person = viewer.person or ""
+            return Recipient.RELATIVE, self._primary(person) or person, viewer.purpose
+        return Recipient.AGENCY, viewer.agency, viewer.purpose
+
     def _refresh(self) -> None:
         version = self._file.version()
         if version == self._version:
@@ -161,12 +167,6 @@ class Registers:
         for row in self._file.changed(table, self._seen[table]):
             yield row
             self._seen[table] = int(str(row["change"]))
-
-
-def _recipient(viewer: Viewer) -> tuple[Recipient, str, str]:
-    if viewer.roles == _RELATIVE:
-        return Recipient.RELATIVE, viewer.person or "", viewer.purpose
-    return Recipient.AGENCY, viewer.agency, viewer.purpose
 
 
 def _opened(entries: Iterator[Consent | Grant], now: datetime, primary: Primary) -> dict[str, frozenset[Label]]:
