@@ -7,9 +7,19 @@ from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
+from msgspec import Struct
 
 from schema.advice import Advice, Clause, Confidence
-from schema.declare import columns_of, derived_field, grouped, newest_first, rows_of, shown_rows, sourced
+from schema.declare import (
+    columns_of,
+    derived_field,
+    grouped,
+    newest_first,
+    oldest_first,
+    rows_of,
+    shown_rows,
+    sourced,
+)
 from schema.derived import advice_of
 from schema.entities import ENTITIES
 from schema.enums import (
@@ -24,7 +34,7 @@ from schema.enums import (
 )
 from schema.file import CaseFile, PersonFile, Row, Values
 from schema.label import Label
-from schema.measure import Agreement, Decision, Measure, measure
+from schema.measure import Agreement, Decision, Measure, MeasureRow, measure, measure_row
 from schema.node import Connection, Node, connect
 from schema.shown import Identified
 from schema.timeline import TELLINGS, TimelineEvent, timeline
@@ -122,21 +132,21 @@ def _id(row: Any) -> str:
     return found
 
 
-def _measures(root: Case) -> list[Measure] | None:
+def _measure_rows(root: Any) -> list[MeasureRow] | None:
     rows = root.file.rows.get("Measure")
     if rows is None:
         return None
-    ordered: Sequence[Row] = rows
-    if len(rows) > 1:
-        ordered = sorted(rows, key=lambda row: (str(row.values.get("startsOn") or "9999"), row.order))
-    return [found for row in ordered if (found := measure(row, root.file))]
+    return [found for row in oldest_first(rows, "startsOn") if (found := measure_row(row, root.file))]
+
+
+def _measures(root: Case) -> list[Measure] | None:
+    found = _measure_rows(root)
+    return None if found is None else [measure(one.row, one.case) for one in found]
 
 
 def _decisions(root: Case) -> Sequence[Row] | None:
     rows = root.file.rows.get("Decision")
-    if rows is None or len(rows) < 2:
-        return rows
-    return sorted(rows, key=lambda row: (str(row.values.get("decidedOn") or "9999"), row.order))
+    return None if rows is None else oldest_first(rows, "decidedOn")
 
 
 def _agreements(root: Case) -> Sequence[Row] | None:
@@ -208,7 +218,7 @@ class Case(Node):
     closed_on: date | None = derived_field("closedOn")
     stage: CaseStage | None = derived_field("stage")
     measures: list[Measure] | None = rows_of(
-        ENTITIES["Measure"], _measures, columns=columns_of("Measure", "kind", "startsOn")
+        ENTITIES["Measure"], _measures, columns=columns_of("Measure", "kind", "startsOn"), listed=_measure_rows
     )
     decisions: list[Decision] | None = shown_rows(
         ENTITIES["Decision"], _decisions, Decision, columns=columns_of("Decision", "kind", "number", "decidedOn")
@@ -247,6 +257,18 @@ class Case(Node):
 def case(owner: PersonFile, file: CaseFile) -> Case:
     """A case of the graph."""
     return Case(file=file, owner=owner, derived=file.derived)
+
+
+class CaseRow(Struct, frozen=True, gc=False):
+    """What stands for a case: it has all that the resolvers read."""
+
+    owner: PersonFile
+    file: CaseFile
+
+    @property
+    def derived(self) -> Values:
+        """The case's derived values."""
+        return self.file.derived
 
 
 def _person_of(root: Case) -> Any:

@@ -49,7 +49,7 @@ class Declaration:
     rows: str | None = None  # the entity whose rows it lists
     derived: str | None = None  # the derivation that computes it
     column: Column | None = None  # the one column that it shows as it is
-    listed: Callable[[Any], Sequence[Row] | None] | None = None  # the rows that it lists, each for one object
+    listed: Callable[[Any], Sequence[Any] | None] | None = None  # what stands for the objects that it lists
     is_group: bool = False  # its object only reads what the object above it holds
 
 
@@ -108,9 +108,12 @@ def rows_of(
     label: Label | None = None,
     term: str | None = None,
     description: str | None = None,
-    listed: Callable[[Any], Sequence[Row] | None] | None = None,
+    listed: Callable[[Any], Sequence[Any] | None] | None = None,
 ) -> Any:
-    """A field that lists an entity's rows, guarded by the entity's label."""
+    """A field that lists an entity's rows, guarded by the entity's label.
+
+    `listed` gives what stands for the objects that `read` makes: it has all that their resolvers read.
+    """
     term = term or entity.term
     return _field(
         Declaration(label or entity.label, term, needs=tuple(columns), rows=entity.name, listed=listed),
@@ -186,9 +189,27 @@ describe_enums([*enums_in(enums), Confidence])
 
 def newest_first(rows: tuple[Row, ...], column: str) -> Sequence[Row]:
     """By a date, those without one last, in a stable order."""
+    return _in_order(rows, column, "", newest_first=True)
+
+
+def oldest_first(rows: tuple[Row, ...], column: str) -> Sequence[Row]:
+    """By a date, those without one last, in a stable order."""
+    return _in_order(rows, column, "9999", newest_first=False)
+
+
+def _in_order(rows: tuple[Row, ...], column: str, without: str, *, newest_first: bool) -> Sequence[Row]:
     if len(rows) < 2:
         return rows
-    return sorted(rows, key=lambda row: (str(row.values.get(column) or ""), row.order), reverse=True)
+    days: list[Any] = [row.values.get(column) for row in rows]
+    if None not in days and len(set(days)) == len(days):  # the days alone decide, as they mostly do
+        if len(rows) == 2:
+            return rows if (days[0] > days[1]) is newest_first else rows[::-1]
+        return [row for _, row in sorted(zip(days, rows, strict=True), key=_day, reverse=newest_first)]
+    return sorted(rows, key=lambda row: (str(row.values.get(column) or without), row.order), reverse=newest_first)
+
+
+def _day(pair: tuple[Any, Row]) -> Any:
+    return pair[0]
 
 
 def columns_of(entity: str, *names: str) -> tuple[Column, ...]:

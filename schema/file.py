@@ -177,3 +177,8 @@ class PersonFile(Struct, frozen=True, gc=False):
     records: tuple[Row, ...] | None
     disagreements: tuple[Disagreement, ...] | None
     derived: Mapping[str, object] = {}
+
+    @property
+    def file(self) -> PersonFile:
+        """Itself: a file stands for the person whose file it is (schema/person.py)."""
+        return self

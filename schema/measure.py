@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import strawberry
+from msgspec import Struct, defstruct
 
 from schema.agency import Agency, agency_of
 from schema.declare import grouped, rows_of, sourced
@@ -187,7 +188,32 @@ MEASURES: dict[str, type[Measure]] = {
 }
 
 
-def measure(row: Row, case: CaseFile) -> Measure | None:
-    """A measure of the graph, by its kind; None for a row whose kind could not be read."""
-    shape = MEASURES.get(str(row.values.get("kind")))
-    return shape(row=row, case=case, values=row.values) if shape else None
+class MeasureRow(Struct, frozen=True, gc=False):
+    """A measure's row in its case: has what the resolvers of the six types read, and stands for their objects."""
+
+    row: Row
+    case: CaseFile
+    values: Values
+
+
+def _row_class(shape: type[Measure]) -> Any:
+    """Of its own for each type, because an interface asks an object's class which type it is."""
+    definition = shape.__strawberry_definition__  # type: ignore[attr-defined]  # set by Strawberry
+    name, namespace = f"{shape.__name__}Row", {"__strawberry_definition__": definition}
+    return defstruct(name, [], bases=(MeasureRow,), namespace=namespace, frozen=True, gc=False)
+
+
+_ROWS: dict[object, Callable[[Row, CaseFile, Values], MeasureRow]] = {
+    kind: _row_class(shape) for kind, shape in MEASURES.items()
+}
+
+
+def measure_row(row: Row, case: CaseFile) -> MeasureRow | None:
+    """A measure's row, of a class for its kind; None for a row whose kind could not be read."""
+    shape = _ROWS.get(row.values.get("kind"))
+    return shape(row, case, row.values) if shape else None
+
+
+def measure(row: Row, case: CaseFile) -> Measure:
+    """A measure of the graph, of the type of its kind; KeyError for a row whose kind could not be read."""
+    return MEASURES[str(row.values.get("kind"))](row=row, case=case, values=row.values)

@@ -67,6 +67,9 @@ class Connection(Generic[Item]):
 
     page: strawberry.Private[Page[Any]]
     shape: strawberry.Private[Callable[[Any], Any]]  # makes an item's object
+    stand_in: strawberry.Private[
+        Callable[[Any], Any]
+    ]  # makes what its resolvers can read as well, and is made quicker
     edges: list[Edge[Item]] = strawberry.field(resolver=edges_of)
     page_info: PageInfo = strawberry.field(resolver=_page_info)
     total_count: int | None = strawberry.field(resolver=lambda root: root.page.total)
@@ -77,9 +80,11 @@ def row_id() -> Any:
     return strawberry.field(resolver=lambda root: root.row.id, description="Opaque.")
 
 
-def connect(page: Page[Source], shape: Callable[[Source], Item]) -> Connection[Item]:
+def connect(
+    page: Page[Source], shape: Callable[[Source], Item], stand_in: Callable[[Source], object] | None = None
+) -> Connection[Item]:
     """A page as a Relay connection."""
-    return Connection(page=page, shape=shape)
+    return Connection(page=page, shape=shape, stand_in=stand_in or shape)
 
 
 def public_id(kind: str, code: str) -> strawberry.ID:

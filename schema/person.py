@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from typing import Annotated, Any
 
 import strawberry
 
 from schema.access import AccessConnection, access_page
 from schema.agency import Agency, agency
-from schema.case import Case, case, page_of
+from schema.case import Case, CaseRow, case, page_of
 from schema.consent import Consent, consent
 from schema.declare import columns_of, derived_field, grouped, newest_first, rows_of, shown_rows, sourced
 from schema.entities import ENTITIES
@@ -29,7 +30,7 @@ from schema.enums import (
 from schema.file import PersonFile, Row, Values
 from schema.jurisdiction import Jurisdiction, Place, jurisdiction, placed
 from schema.label import Label
-from schema.measure import Measure, measure
+from schema.measure import MEASURES, Measure, measure
 from schema.node import Connection, Node, connect
 from schema.shown import Shown
 from schema.source import Conflict, Ethnicity, SourceRecord, conflict, ethnicity, record
@@ -140,7 +141,7 @@ def _current_measure(root: Any) -> Measure | None:
     wanted = root.derived.get("currentMeasure")
     for file in root.file.cases or ():
         for row in file.rows.get("Measure") or ():
-            if row.order == wanted:
+            if row.order == wanted and row.values.get("kind") in MEASURES:
                 return measure(row, file)
     return None
 
@@ -148,8 +149,9 @@ def _current_measure(root: Any) -> Measure | None:
 def _cases(root: Any, info: strawberry.Info, first: int = 20, after: str | None = None) -> Connection[Case] | None:
     if root.file.cases is None:
         return None
-    page = page_of(info, list(root.file.cases), first, after, f"{root.file.id}.cases")
-    return connect(page, lambda file: case(root.file, file))
+    owner = root.file
+    page = page_of(info, owner.cases, first, after, f"{owner.id}.cases")
+    return connect(page, partial(case, owner), partial(CaseRow, owner))
 
 
 def _family(root: Any) -> Sequence[Row] | None:
@@ -261,3 +263,8 @@ class Person(Node):
 def person(file: PersonFile) -> Person:
     """A person of the graph."""
     return Person(id=strawberry.ID(file.id), file=file, values=file.values, derived=file.derived)
+
+
+def itself(file: PersonFile) -> PersonFile:
+    """What stands for a person: their file has all that the resolvers read."""
+    return file

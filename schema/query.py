@@ -24,7 +24,7 @@ from schema.filters import (
 )
 from schema.jurisdiction import Jurisdiction, jurisdiction
 from schema.node import Connection, Node, connect, public_code
-from schema.person import Person, person
+from schema.person import Person, itself, person
 from schema.source import Source, source
 from schema.statistics import PeopleCounts, people_counts
 from schema.viewer import Viewer
@@ -83,7 +83,7 @@ class Query:
     ) -> Connection[Person]:
         reader = info.context.reader
         page = await reader.persons(person_conditions(filter), _ordering(order_by), first, after, info)
-        return connect(page, person)
+        return connect(page, person, itself)
 
     @strawberry.field(description="One case by id.")
     async def case(self, info: strawberry.Info, id: strawberry.ID) -> Case | None:

@@ -56,8 +56,8 @@ class Columns:
         if one.is_group:
             return self._of_kind(one, one.named, sources)
         if one.listed is not None:
-            listed = one.listed
-            return self._lists(one, one.named, [listed(source) for source in sources], optional=True)
+            listed, kind = one.listed, _nullable(_nullable(one.kind).of_type)
+            return self._lists(one, kind, [listed(source) for source in sources], optional=True)
         values = self._read(one, sources)
         if way is Way.LEAF:
             return _leaves(one, values)
@@ -70,11 +70,12 @@ class Columns:
     def _edges(self, one: Field, connections: Sequence[Any]) -> Sequence[Any]:
         """The edges of many connections at once, without an object for each edge."""
         pages = [connection.page for connection in connections]
+        makers = [connection.stand_in for connection in connections]
         selected = self._selections.selection(one.named, one)  # type: ignore[arg-type]  # edges have their type
         columns: list[Sequence[Any]] = []
         for each in selected.fields:
             if each.name == "node":
-                nodes = [connection.shape(item) for connection in connections for item in connection.page.items]
+                nodes = [made(item) for page, made in zip(pages, makers, strict=True) for item in page.items]
                 columns.append(self._nodes(each, nodes))
             elif each.name == "cursor":
                 columns.append([page.cursor(place) for page in pages for place in range(len(page.items))])

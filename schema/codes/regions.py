@@ -65,8 +65,11 @@ class Regions:
 
     def name(self, code: str) -> str | None:
         """The last name of the place itself, without what it lies in."""
-        region = self.get(code)
-        return region.name if region else None
+        found = normal(code)
+        if found is None:
+            return None
+        spans = published().spans.get(found)
+        return spans[-1].name if spans else self.townships.get(found)
 
     def level(self, code: str) -> str | None:
         """The name of the JurisdictionLevel; None for villages and codes never assigned."""
