@@ -276,7 +276,7 @@ class Adapter(Protocol):
         ...
 
     async def search(self, entity: str, query: Search, call: Call) -> Slice:
-        """Records that meet the declared filters."""
+        """Records that meet the declared filters, with the values that reading them by key would give."""
         ...
 
     async def health(self) -> Health:

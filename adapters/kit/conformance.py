@@ -35,6 +35,7 @@ CHECKS: Mapping[str, Check] = {
         limits.beyond_the_declaration_is_unsupported,
         limits.a_passed_deadline_is_unavailable,
         limits.searches_satisfy_their_filters,
+        limits.search_brings_what_reading_brings,
         limits.search_pages_do_not_repeat,
         limits.a_foreign_cursor_is_invalid,
         limits.health_is_impersonal,

@@ -57,6 +57,30 @@ async def searches_satisfy_their_filters(subject: Subject) -> None:
         raise Skipped("it declares no filter, or the sample has no value to filter by")
 
 
+async def search_brings_what_reading_brings(subject: Subject) -> None:
+    """A person that a search finds has the values that reading by key gives: the gateway reads nobody twice."""
+    tried = 0
+    for _, field, op in (one for one in _filters(subject) if one[0] == PERSON):
+        fields = subject.fields(PERSON)
+        for record in (await _some(subject, PERSON, field))[:1]:
+            compare = Compare(field, op, _operand(op, record.values[field]))
+            found = (await _found(subject, PERSON, compare, fields, 50))[:50]
+            read = await subject.adapter.fetch(PERSON, [one.key for one in found], fields, subject.call())
+            other = sorted(
+                {
+                    name
+                    for one in found
+                    if isinstance(same := read.get(one.key), Record)
+                    for name in fields
+                    if one.values[name] != same.values[name]
+                }
+            )
+            expect(not other, f"{field} {op.value}: a search gives other values of {', '.join(other)} than reading.")
+            tried += 1
+    if not tried:
+        raise Skipped("it declares no filter of persons, or the sample has no value to filter by")
+
+
 async def search_pages_do_not_repeat(subject: Subject) -> None:
     """Small pages together give what large ones give, each record once."""
     tried = 0

@@ -114,6 +114,17 @@ class FindsEverything(Broken):
         return Slice([record for record in found.values() if isinstance(record, Record)])
 
 
+class FindsShortRows(Broken):
+    async def search(self, entity: str, query: Search, call: Call) -> Slice:
+        page = await self._sound.search(entity, query, call)
+        asked = {compare.field for compare in query.where}
+        short = [
+            replace(record, values={name: value if name in asked else None for name, value in record.values.items()})
+            for record in page.records
+        ]
+        return dataclasses.replace(page, records=short)
+
+
 class SearchesUndeclaredFilters(Broken):
     async def search(self, entity: str, query: Search, call: Call) -> Slice:
         return Slice(())
@@ -145,6 +156,7 @@ class NamesPeopleInHealth(Broken):
         (MixesPeople, "related-groups-by-person"),
         (IgnoresTheDeadline, "a-passed-deadline-is-unavailable"),
         (FindsEverything, "searches-satisfy-their-filters"),
+        (FindsShortRows, "search-brings-what-reading-brings"),
         (SearchesUndeclaredFilters, "beyond-the-declaration-is-unsupported"),
         (NamesPeopleInErrors, "errors-are-impersonal"),
         (NamesPeopleInHealth, "health-is-impersonal"),
