@@ -42,6 +42,9 @@ policy: $(BIN)/.ready ## Check the policies and write docs/policy.md and the dec
 bench: $(BIN)/.ready ## Compare with other gateways on one upstream (ten minutes; writes docs/performance.md)
 	@$(BIN)/python -m bench
 
+chaos-audit: $(BIN)/.ready ## Kill a gateway 30 times under 64 clients: no answer may be missing from its log (PostgreSQL: YITI_TEST_POSTGRESQL)
+	@$(BIN)/python -m tests.gateway.audit.chaos
+
 equivalence: $(BIN)/.ready ## Hold our executor to graphql-core on random operations (SECONDS=600, SEED=...)
 	@YITI_EQUIVALENCE_SECONDS=$(or $(SECONDS),600) YITI_EQUIVALENCE_SEED=$(or $(SEED),$$(date +%s)) \
 		$(BIN)/python -m pytest -q -s -p no:logging tests/gateway/execution/test_equivalence.py
@@ -52,4 +55,4 @@ lock: $(BIN)/.ready ## Renew requirements.lock from the ranges in pyproject.toml
 clean: ## Remove what the targets made
 	@rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info
 
-.PHONY: help setup demo test conformance check policy bench equivalence lock clean
+.PHONY: help setup demo test conformance check policy bench chaos-audit equivalence lock clean

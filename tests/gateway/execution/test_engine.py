@@ -346,7 +346,7 @@ async def test_a_refusal_repeats_no_value(query: str, variables: Any, refusal: t
 async def test_if_the_access_cannot_be_put_on_record_nothing_is_answered() -> None:
     small = two_agencies()
 
-    async def fail(_record: object) -> None:
+    async def fail(_record: object, _response: bytes | None = None) -> None:
         raise AuditUnavailable("The access log cannot be written.")
 
     small.audit.append = fail  # type: ignore[method-assign, assignment]  # the fault under test
