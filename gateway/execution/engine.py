@@ -142,7 +142,8 @@ class Engine:
         trace = Trace()
         result = await self._execute(document, operation, request, viewer, request_id, trace)
         answer = Answer(self._body(result, trace, request_id))
-        await self._audit.append(self._record(document, operation, viewer, request_id, trace, result, started))
+        record = self._record(document, operation, viewer, request_id, trace, result, started)
+        await self._audit.append(record, answer.content)
         return answer
 
     async def _execute(
