@@ -11,6 +11,7 @@ OVERSIGHT: Mapping[str, Agency] = {
     "jiangsu": Agency("320000900000", "江苏省禁毒工作审计组（模拟）", "OVERSIGHT", "320000"),
     "zhejiang": Agency("330000900000", "浙江省禁毒工作审计组（模拟）", "OVERSIGHT", "330000"),
 }
+STATISTICS = Agency("320000910000", "江苏省禁毒统计中心（模拟）", "STATISTICS", "320000")
 HOME: Mapping[str, Agency] = {
     "jiangsu": Agency("320000990000", "本人", "OVERSIGHT", "320000"),
     "zhejiang": Agency("330000990000", "本人", "OVERSIGHT", "330000"),
@@ -72,7 +73,20 @@ def viewers(province: str, themselves: Mapping[str, str]) -> list[dict[str, obje
                 case_number="（模拟）刑立字〔2026〕0001号",
             ),
             viewer("clerk", "民政经办 Civil-affairs clerk", agencies.CIVIL_AFFAIRS, "CIVIL_AFFAIRS_CLERK", "SUPPORT"),
+            viewer(
+                "employment-clerk", "人社经办 Employment clerk", agencies.EMPLOYMENT, "EMPLOYMENT_CLERK", "SUPPORT"
+            ),
+            viewer("doctor", "戒毒医院医师 Hospital doctor", agencies.HOSPITALS[0], "HOSPITAL_DOCTOR", "TREATMENT"),
+            viewer(
+                "control-officer",
+                "动态管控民警 Dynamic-control officer",
+                police,
+                "DYNAMIC_CONTROL_OFFICER",
+                "HANDOFF",
+            ),
             viewer("auditor", "审计人员 Auditor", OVERSIGHT[province], "AUDITOR", "AUDIT"),
+            viewer("supervisor", "业务督导 Supervisor", OVERSIGHT[province], "SUPERVISOR", "AUDIT"),
+            viewer("statistician", "统计人员 Statistician", STATISTICS, "STATISTICIAN", "STATISTICS"),
         ]
     found += [
         viewer(f"self-{number}", f"本人 {title}", HOME[province], "SUBJECT", "OWN_ACCESS", person=person)
