@@ -181,14 +181,17 @@ class HttpClient:
         length = heard.get(b"content-length", "")
         if length.isdecimal() and len(length) < 20 and int(length) > self._max_bytes:
             raise self._too_large()
-        pieces = bytearray()
+        pieces: list[bytes] = []
+        size = 0
         async for piece in body:
-            pieces += piece
-            if len(pieces) > self._max_bytes:
+            pieces.append(piece)
+            size += len(piece)
+            if size > self._max_bytes:
                 raise self._too_large()
+        content = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         media_type, charset = _content_type(heard.get(b"content-type", ""))
         wait = _retry_after(heard.get(b"retry-after", ""))
-        return Answer(status, bytes(pieces), media_type, charset, wait, heard.get(b"cache-control", ""))
+        return Answer(status, content, media_type, charset, wait, heard.get(b"cache-control", ""))
 
     def _too_large(self) -> Malformed:
         return Malformed(f"{self.source}: answered with more than max_bytes ({self._max_bytes}); page it")

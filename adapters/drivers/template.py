@@ -88,6 +88,8 @@ class Template:
         if "?" in endpoint.path or "#" in endpoint.path:
             raise ManifestError(f"{where}.path: holds '?' or '#'. Put parameters into `query`.")
         self.names = frozenset(_placeholders(endpoint, where))
+        self._path = endpoint.path if _is_as_it_stands(endpoint.path) else None
+        self._query = [(_encoded(name), text) for name, text in endpoint.query.items()]
         try:
             self._pattern = re.compile(endpoint.key_pattern) if endpoint.key_pattern is not None else None
         except re.error as err:
@@ -110,16 +112,18 @@ class Template:
 
     def target(self, scope: Scope) -> str:
         """Path and query below the base address, encoded."""
-        path = "/".join(self._segment(segment, scope) for segment in self.endpoint.path.split("/"))
+        path = self._path
+        if path is None:
+            path = "/".join(self._segment(segment, scope) for segment in self.endpoint.path.split("/"))
         query = self.query(scope)
         return f"{path}?{query}" if query else path
 
     def query(self, scope: Scope) -> str:
         """The query string; of a GET, search parameters that no placeholder takes are appended to it."""
-        pairs = [(name, self._text(text, scope)) for name, text in self.endpoint.query.items()]
-        if not self._into_body:
-            pairs += [(name, self._joined(value)) for name, value in self.unplaced(scope).items()]
-        return "&".join(f"{_encoded_name(name)}={_encoded(text)}" for name, text in pairs if text is not None)
+        pairs = [(name, self._text(text, scope)) for name, text in self._query]
+        if scope.values and not self._into_body:
+            pairs += [(_encoded_name(name), self._joined(value)) for name, value in self.unplaced(scope).items()]
+        return "&".join([f"{name}={_encoded(text)}" for name, text in pairs if text is not None])
 
     def headers(self, scope: Scope) -> dict[str, str]:
         """The endpoint's headers; no value holds a line break, see `_checked`."""
@@ -135,6 +139,8 @@ class Template:
 
         Of a POST, search parameters that no placeholder takes become entries of their own.
         """
+        if self.endpoint.body is None and not self._into_body:
+            return None
         filled = self._filled(self.endpoint.body, scope)
         extra = self.unplaced(scope) if self._into_body else {}
         if not isinstance(filled, dict):
@@ -225,6 +231,12 @@ def _encoded(text: str) -> str:
     if _LISTED_WORDS.fullmatch(text):  # as keys are
         return text.replace(",", "%2C")
     return quote(text, safe="")
+
+
+def _is_as_it_stands(path: str) -> bool:
+    """Whether a path goes out as the manifest has it."""
+    segments = path.split("/")
+    return "{" not in path and "." not in segments and ".." not in segments
 
 
 def _listed(found: Value) -> object:
