@@ -80,6 +80,7 @@ class Verifier:
         peers: Mapping[str, Peer] | None = None,
         *,
         described: Sequence[IssuerFile] = (),
+        kept: Path | None = None,
         province: str | None = None,
         replay: ReplayStore | None = None,
         clock: Clock = time.time,
@@ -87,14 +88,15 @@ class Verifier:
         """Reads the key files; KeyFileError if one is bad.
 
         `issuers` maps the `iss` of tokens that bear our own claims to JWKS files, for staff of `province` alone
-        (None: of any); `described` are identity providers with files of their own.
+        (None: of any); `described` are identity providers with files of their own, whose last good keys are kept in
+        the folder `kept`.
         """
         peers = peers or {}
         _refuse_twice([*issuers, *(file.issuer for file in described), *peers])
         kinds = frozenset({ASSERTION, SERVICE})
         trusted = (
             *(trust.own(name, path, audience, province, clock) for name, path in issuers.items()),
-            *(trust.described(file, audience, clock) for file in described),
+            *(trust.described(file, audience, clock, kept) for file in described),
             *(trust.peer(name, peer, audience, kinds, clock) for name, peer in peers.items()),
         )
         self.audience = audience

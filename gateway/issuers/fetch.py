@@ -44,12 +44,14 @@ class HttpFetch:
     """Fetch over HTTP. Errors name the issuer as the operator's file calls it, and never an address."""
 
     def __init__(self, name: str, place: Place, algorithms: Collection[str]) -> None:
-        """Raises ValueError where an address cannot be used."""
+        """Raises ValueError where an address cannot be used, ManifestError where a TLS file cannot."""
         self._name = name
         self._place = place
         self._algorithms = frozenset(algorithms)
         self._clients: dict[str, HttpClient] = {}
-        check_address(place.issuer or place.jwks or "")
+        address = place.jwks or place.issuer or ""
+        check_address(address)
+        self._client(address)
 
     async def __call__(self) -> Fetched:
         """The present keys; raises KeysUnavailable."""
@@ -86,11 +88,19 @@ class HttpFetch:
         return str(address)
 
     async def _get(self, address: str, deadline: Deadline) -> Answer:
+        if len(self._clients) > _MOST_CLIENTS:
+            await self.aclose()
+        parts = urlsplit(address)
+        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+        answer = await self._client(address).send(Request(target), deadline)
+        if answer.status != 200:
+            raise KeysUnavailable(f"it answered with status {answer.status}")
+        return answer
+
+    def _client(self, address: str) -> HttpClient:
         parts = urlsplit(address)
         origin = f"{parts.scheme}://{parts.netloc}"
         if origin not in self._clients:
-            if len(self._clients) >= _MOST_CLIENTS:
-                await self.aclose()
             self._clients[origin] = HttpClient(
                 origin,
                 source=f"issuer {self._name}",
@@ -100,11 +110,7 @@ class HttpFetch:
                 headers={"accept": "application/json, application/jwk-set+json"},
                 tls=self._place.tls,
             )
-        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-        answer = await self._clients[origin].send(Request(target), deadline)
-        if answer.status != 200:
-            raise KeysUnavailable(f"it answered with status {answer.status}")
-        return answer
+        return self._clients[origin]
 
 
 def check_address(address: str) -> None:

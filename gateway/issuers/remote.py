@@ -2,7 +2,7 @@
 
 fresh for    what the answer's Cache-Control says, within bounds; renewed in the background at four fifths of it
 unknown kid  one renewal that its callers wait for, at most one in ten seconds, whoever forges how many
-outage       the last good keys stand in for `survive_seconds`; asked again after 5 s, 10 s ... 5 minutes
+outage       the last good keys stand in for `survive_seconds`, through a restart too; asked again after 5 s ... 5 min
 vanished     a key that is no longer published is not believed from the next renewal on
 """
 
@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from gateway.errors import IssuerUnavailable
 from gateway.issuers.jwks import PublishedKey
 from gateway.issuers.jws import Token
+from gateway.issuers.kept import KeptKeys
 from gateway.issuers.keyring import Clock, Found, KeyShelf, RefreshNeeded
 from gateway.issuers.reasons import Reason, refused
 
@@ -68,7 +70,8 @@ class Bounds:
 class RemoteKeys:
     """A Keyring over an address. `name` is what the log calls the issuer."""
 
-    def __init__(self, name: str, fetch: Fetch, bounds: Bounds, clock: Clock) -> None:
+    def __init__(self, name: str, fetch: Fetch, bounds: Bounds, clock: Clock, kept: KeptKeys | None = None) -> None:
+        """Begins with the keys in `kept`, as old as they are."""
         self._name = name
         self._fetch = fetch
         self._bounds = bounds
@@ -78,6 +81,10 @@ class RemoteKeys:
         self._due = self._ahead = float("-inf")
         self._failures = 0
         self._flight: asyncio.Task[None] | None = None
+        self._kept = kept
+        if kept is not None and (found := kept.load()) is not None:
+            published, self._good_at = found[0], min(found[1], clock())
+            self._shelf.replace(published)
 
     def find(self, token: Token) -> Found:
         """The key that the token names; raises Unauthenticated, IssuerUnavailable or RefreshNeeded."""
@@ -87,7 +94,7 @@ class RemoteKeys:
         if now >= self._due and not self._failures:
             raise RefreshNeeded(self.refresh)
         if now >= self._ahead:
-            self._start()
+            self._start_aside()
         found = self._shelf.get(token)
         if found is not None:
             return Found(found, self._good_at + self._bounds.survive)
@@ -111,6 +118,12 @@ class RemoteKeys:
             await asyncio.wait([self._flight])
         await self._fetch.aclose()
 
+    def _start_aside(self) -> None:
+        """Ahead of time, or after a failure: nobody waits for it, and without an event loop it is not done."""
+        with suppress(RuntimeError):
+            asyncio.get_running_loop()
+            self._start()
+
     def _start(self) -> asyncio.Task[None]:
         if self._flight is None or self._flight.done():
             self._flight = asyncio.create_task(self._renew(), name=f"keys of {self._name}")
@@ -130,6 +143,8 @@ class RemoteKeys:
         self._shelf.replace(fetched.keys)
         self._tried_at = self._good_at = now
         self._due, self._ahead = now + fresh, now + fresh * _AHEAD
+        if self._kept is not None:
+            await asyncio.to_thread(self._kept.save, fetched.keys, now)
 
     def _miss(self, why: str) -> None:
         self._failures += 1

@@ -8,16 +8,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from adapters.manifest import Tls
+from adapters.manifest import ManifestError, Tls
 from gateway.issuers.configuration import IssuerFile
 from gateway.issuers.fetch import HttpFetch, Place
 from gateway.issuers.file_keys import FileKeys, read_strict, read_usable
 from gateway.issuers.jws import Token
+from gateway.issuers.kept import KeptKeys
 from gateway.issuers.keyring import Clock, Keyring
 from gateway.issuers.mapping import ClaimsReader, MappedClaims, OwnClaims
 from gateway.issuers.reasons import Reason, refused
 from gateway.issuers.remote import Bounds, RemoteKeys
-from gateway.keys import CURVES
+from gateway.keys import CURVES, KeyFileError
 
 ACCESS: Final = frozenset({"jwt", "at+jwt"})
 WORKING_DAY: Final = 12 * 3_600  # seconds
@@ -61,12 +62,15 @@ def own(name: str, path: Path, audience: str, province: str | None, clock: Clock
     return Trusted(name, keys, _OWN_ALGORITHMS, ACCESS, audience, WORKING_DAY, OwnClaims(province))
 
 
-def described(file: IssuerFile, audience: str, clock: Clock) -> Trusted:
-    """An issuer by an operator's file; KeyFileError where its JWKS file cannot be used."""
+def described(file: IssuerFile, audience: str, clock: Clock, kept: Path | None = None) -> Trusted:
+    """An issuer by an operator's file, its last good keys in the folder `kept`.
+
+    KeyFileError where its JWKS file or its TLS files cannot be used.
+    """
     algorithms = frozenset(file.algorithms)
     return Trusted(
         name=file.issuer,
-        keys=_keys(file, algorithms, clock),
+        keys=_keys(file, algorithms, clock, kept),
         algorithms=algorithms,
         kinds=frozenset(file.types),
         audience=file.audience or audience,
@@ -82,7 +86,7 @@ def peer(name: str, given: Peer, audience: str, kinds: frozenset[str], clock: Cl
     return Trusted(name, keys, _OWN_ALGORITHMS, kinds, audience, ASSERTION_SECONDS, reader, is_peer=True)
 
 
-def _keys(file: IssuerFile, algorithms: frozenset[str], clock: Clock) -> Keyring:
+def _keys(file: IssuerFile, algorithms: frozenset[str], clock: Clock, kept: Path | None) -> Keyring:
     source = file.keys
     if source.jwks_file is not None:
         return FileKeys(source.jwks_file, partial(read_usable, algorithms=algorithms), clock)
@@ -94,7 +98,15 @@ def _keys(file: IssuerFile, algorithms: frozenset[str], clock: Clock) -> Keyring
         tls=tls if source.ca or source.certificate else None,
     )
     bounds = Bounds(most=source.most_seconds, survive=source.survive_seconds)
-    return RemoteKeys(file.issuer, HttpFetch(file.issuer, place, algorithms), bounds, clock)
+    try:
+        fetch = HttpFetch(file.issuer, place, algorithms)
+    except ManifestError:
+        raise KeyFileError(
+            f"{file.issuer}: keys.ca, keys.certificate or keys.key cannot be used. Name readable PEM files; the key "
+            "must be the certificate's and without a password."
+        ) from None
+    keep = KeptKeys(kept, file.issuer, algorithms) if kept is not None else None
+    return RemoteKeys(file.issuer, fetch, bounds, clock, keep)
 
 
 def _check_audience(given: object, audience: str, *, alone: bool) -> None:

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from joserfc import jwt
@@ -91,11 +92,12 @@ class _Dripping(Response):
 
 
 @asynccontextmanager
-async def providing(provider: OpenIdProvider) -> AsyncIterator[None]:
-    """Served until the end of the block; then nobody listens there any more."""
+async def providing(provider: OpenIdProvider, certificate: Path | None = None) -> AsyncIterator[None]:
+    """Served until the end of the block, over TLS with a certificate; then nobody listens there any more."""
     server = Server(provider.application)
+    server.config.ssl_certfile = certificate
     with listen() as bound:
-        provider.url = address(bound)
+        provider.url = address(bound).replace("http:", "https:" if certificate else "http:")
         running = asyncio.create_task(server.serve([bound]))
         while not server.started:  # noqa: ASYNC110 - uvicorn offers no event to wait for
             await asyncio.sleep(0.01)
