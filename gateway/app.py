@@ -202,6 +202,7 @@ def _verifier(settings: Settings, issuer: DevIssuer | None) -> Verifier:
             issuers,
             settings.peers,
             described=described,
+            kept=settings.state / "issuers",
             province=settings.province,
             replay=_replay(settings),
         )
