@@ -42,6 +42,7 @@ from gateway.federation.replay.store import ReplayStore
 from gateway.http import Application
 from gateway.http.application import Route
 from gateway.http.cors import Origins
+from gateway.http.explaining import ExplainingEndpoint
 from gateway.http.federation import LocatorEndpoint, public_keys
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.health import Readiness, alive
@@ -54,6 +55,7 @@ from gateway.identity.build import StoredIndex, build
 from gateway.identity.token import TokenService
 from gateway.issuers.configuration import IssuerFileError, read_issuer
 from gateway.keys import SigningKey, make_signing_key, public_jwks, read_signing_key
+from gateway.policy.live import Explainer
 from gateway.policy.reload import PolicyKeeper
 from gateway.registers.desk import Office
 from gateway.registers.register import Registers
@@ -152,6 +154,15 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
             documents=_persisted(settings, documents),
             throttle=Throttle(settings.rate_per_minute),
         )
+        explainer = Explainer(
+            house,
+            audit,
+            authorizer,
+            jurisdiction=settings.province,
+            today=_today(settings.today),
+            deadline_seconds=settings.deadline_seconds,
+            assertions=signer.assert_for if signer is not None else None,
+        )
         locator = LocatorEndpoint(Locator(index), verifier, audit, jurisdiction=settings.province)
         witness = open_witness(settings)
         stack.callback(witness.close)
@@ -166,6 +177,7 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
                 ),
                 ("GET", "POST"),
             ),
+            "/policy/explain": Route(ExplainingEndpoint(explainer.explain, operations), ("POST",)),
             "/healthz": Route(alive),
             "/readyz": Route(Readiness(sources.health, policies.notice)),
             "/federation/locator": Route(locator, ("POST",)),

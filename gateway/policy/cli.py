@@ -68,6 +68,14 @@ def _add_explain(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="facts, such as roles=TOWNSHIP_WORKER purpose=AFTERCARE inMyTree consented=HEALTH, or one JSON file",
     )
     explain.add_argument("--viewer", help="a file with a viewer (YAML or JSON), or an imitation viewer's name")
+    explain.add_argument(
+        "--person", help="the id of a person: asks a running gateway about the viewer's access to them"
+    )
+    explain.add_argument("--gateway", help="its address; YITI_HOST and YITI_PORT if left out")
+    explain.add_argument(
+        "--token-file", type=Path, help="with --person: your own access token, of an auditor or of the person"
+    )
+    explain.add_argument("--as", dest="asker", help="with --person: the imitation viewer who asks (demo mode only)")
     _directory(explain, "--policies")
     _json(explain)
     explain.set_defaults(command=_explain)
@@ -134,6 +142,8 @@ def _check(chosen: argparse.Namespace) -> int:
 
 
 def _explain(chosen: argparse.Namespace) -> int:
+    if chosen.person is not None:
+        return _explain_access(chosen)
     from gateway.authorization.decide import CedarAuthorizer
     from gateway.policy.explain import NoSuchField, explain
     from gateway.policy.model import models_of
@@ -149,6 +159,31 @@ def _explain(chosen: argparse.Namespace) -> int:
         raise PolicyUsage(f"policy explain: --field: {err}") from err
     lines = [line for one in found for line in (*explanation_text(one), "")]
     _print(chosen.json, [explanation_json(one) for one in found], lines[:-1])
+    return 0
+
+
+def _explain_access(chosen: argparse.Namespace) -> int:
+    from gateway.policy.asking import ask
+    from gateway.policy.viewers import imitation_token, read_viewer
+    from gateway.settings import load
+
+    if chosen.viewer is None or (chosen.token_file is None) == (chosen.asker is None):
+        raise PolicyUsage(
+            "policy explain: --person needs --viewer, whose access it is, and either --token-file or --as, who asks."
+        )
+    if chosen.token_file is not None:
+        try:
+            token = chosen.token_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as err:
+            raise PolicyUsage("policy explain: --token-file: cannot be read. Name a file with one token.") from err
+    else:
+        token = imitation_token(chosen.asker)
+    gateway = chosen.gateway
+    if gateway is None:
+        settings = load()
+        gateway = f"http://{settings.host}:{settings.port}"
+    found = ask(gateway, token, read_viewer(chosen.viewer), chosen.person, chosen.field)
+    _print(chosen.json, found.explanations, [found.text])
     return 0
 
 

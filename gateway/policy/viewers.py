@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
+from msgspec.structs import fields
 from pydantic import ValidationError
 
 from gateway.authorization.decision import Evidence, Facts
 from gateway.authorization.facts import derive_facts
 from gateway.claims import ViewerClaims, viewer_of
-from gateway.demo_viewers import ImitationViewer, read_viewers
+from gateway.demo_viewers import ImitationViewer, development_issuer, read_viewers
 from gateway.policy.errors import PolicyToolError
 from gateway.settings import SettingsError, load
 from gateway.viewer import Viewer
+
+
+def _nothing(kind: object) -> object:
+    return False if kind is bool else None if "None" in str(kind) else ()
+
+
+NOTHING_KNOWN: Final[Mapping[str, object]] = {field.name: _nothing(field.type) for field in fields(Evidence)}
+"""Each piece of evidence as it is where nothing is known."""
 
 
 class ViewerUnread(PolicyToolError):
@@ -51,14 +59,26 @@ def viewer_from(claims: Mapping[str, Any], where: str) -> Viewer:
 
 def facts_of_nobody(viewer: Viewer) -> Facts:
     """The facts of a viewer who has nothing to do with the person, and of a person of whom nothing is known."""
-    empty: dict[str, object] = {}
-    for field in fields(Evidence):
-        kind = str(field.type)
-        empty[field.name] = frozenset() if "frozenset" in kind else False if kind == "bool" else None
-    return derive_facts(viewer, Evidence(**{**empty, "person": ""}))  # type: ignore[arg-type]  # as the types above say
+    return derive_facts(viewer, Evidence(**{**NOTHING_KNOWN, "person": ""}))  # type: ignore[arg-type]  # by their types
+
+
+def imitation_token(name: str) -> str:
+    """An access token of an imitation viewer; raises ViewerUnread, and SettingsError outside demo mode."""
+    viewer = _listed(name)
+    settings = load()
+    if not settings.demo:
+        raise ViewerUnread(
+            f"{name}: imitation viewers exist in demo mode only. Name a token's file with --token-file."
+        )
+    return viewer.token(development_issuer(settings))
 
 
 def _imitation(name: str) -> Viewer:
+    viewer = _listed(name)
+    return viewer_from(viewer.model_dump(mode="python") | {"roles": sorted(viewer.roles)}, name)
+
+
+def _listed(name: str) -> ImitationViewer:
     try:
         settings = load()
         listed: tuple[ImitationViewer, ...] = read_viewers(settings.demo_viewers) if settings.demo_viewers else ()
@@ -66,7 +86,7 @@ def _imitation(name: str) -> Viewer:
         listed = ()
     for viewer in listed:
         if viewer.profile == name:
-            return viewer_from(viewer.model_dump(mode="python") | {"roles": sorted(viewer.roles)}, name)
+            return viewer
     raise ViewerUnread(
         f"{name}: no file, and no imitation viewer of this name. Name a file with agency, roles and purpose, or set "
         "YITI_MODE=demo and YITI_DEMO_VIEWERS."
