@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import resource
+import signal
 import stat
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -235,6 +237,46 @@ async def test_a_full_disk_refuses_and_later_works_again(log: SqliteAuditLog) ->
     assert isinstance(refused.value.__cause__, apsw.FullError)
     assert refused.value.extensions == {"code": "AUDIT_UNAVAILABLE"}
     assert (await log.append(huge)).index == 1  # the file is opened anew after a failure, without that limit
+
+
+async def test_a_log_that_somebody_else_has_locked_refuses_and_later_works_again(
+    log: SqliteAuditLog, tmp_path: Path
+) -> None:
+    await log.append(ACCESS)
+    log._writer._store._connection.set_busy_timeout(50)
+    other = _file(tmp_path)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(AuditUnavailable) as refused:
+        await log.append(ACCESS)
+    assert isinstance(refused.value.__cause__, apsw.BusyError)
+    other.execute("ROLLBACK")
+    other.close()
+    assert (await log.append(ACCESS)).index == 1
+
+
+async def test_a_log_on_a_read_only_disk_refuses_and_later_works_again(log: SqliteAuditLog) -> None:
+    await log.append(ACCESS)
+    log._writer._store._connection.execute("PRAGMA query_only=ON")
+    with pytest.raises(AuditUnavailable) as refused:
+        await log.append(ACCESS)
+    assert isinstance(refused.value.__cause__, apsw.ReadOnlyError)
+    assert (await log.append(ACCESS)).index == 1
+
+
+async def test_a_commit_that_the_disk_does_not_take_is_not_acknowledged(log: SqliteAuditLog, tmp_path: Path) -> None:
+    """A real limit of the operating system on the size of files, as a full disk is one."""
+    await log.append(ACCESS)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((tmp_path / "audit.sqlite-wal").stat().st_size, hard))
+    try:
+        with pytest.raises(AuditUnavailable) as refused:
+            await log.append(replace(ACCESS, operation="x" * 100_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert isinstance(refused.value.__cause__, apsw.Error)
+    assert (await log.append(ACCESS)).index == 1
+    assert verify(tmp_path / "audit.sqlite", Trust([log.signer.key])).intact
 
 
 async def test_all_of_a_failed_batch_are_refused_and_none_is_stored(
