@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from adapters.manifest import ManifestError
+from gateway.audit.looking import add_looking
 from gateway.audit.verbs import add_audit
 from gateway.authorization.policy_set import PolicyError
 from gateway.errors import GatewayError
@@ -116,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_policy(commands)
 
-    add_audit(commands)
+    add_looking(add_audit(commands))
 
     demo = commands.add_parser(
         "demo",

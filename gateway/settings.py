@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, time
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
@@ -204,6 +204,28 @@ class Settings(BaseSettings):
         (Purpose.STATUTORY_QUERY.name,),
         description="Purposes kept off a person's own trail, which says so (个人信息保护法 35, 45), not off the "
         "auditors'. `none`: everything is shown.",
+    )
+    report_people_per_day: int = Field(
+        50, ge=1, description="`yiti audit report`: from how many people in one day on an official is named."
+    )
+    report_after_hours: int = Field(
+        3, ge=1, description="`yiti audit report`: from how many looks after hours on an official is named."
+    )
+    report_work_begins: time = Field(
+        time(8), description="`yiti audit report`: when offices open on working days, China time."
+    )
+    report_work_ends: time = Field(time(18), description="`yiti audit report`: when they close.")
+    report_officials_per_person: int = Field(
+        10, ge=2, description="`yiti audit report`: from how many officials on a person is named whom they looked at."
+    )
+    report_refusals: int = Field(
+        5, ge=1, description="`yiti audit report`: from how many refusals on an official is named."
+    )
+    report_review_hours: int = Field(
+        72, ge=1, description="`yiti audit report`: within how many hours an emergency access has to be reviewed."
+    )
+    report_follow_up_days: int = Field(
+        15, ge=1, description="`yiti audit report`: within how many days a handover follows a look for its sake."
     )
     refresh_seconds: float = Field(
         900.0,

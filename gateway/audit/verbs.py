@@ -54,7 +54,7 @@ def add_audit(commands: Commands) -> Commands:
     verbs: Commands = audit.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     key = verbs.add_parser("key", help="print the key that checks this log's signatures, to be kept elsewhere")
-    key.set_defaults(command=_run(_key))
+    key.set_defaults(command=run(_key))
 
     checkpoint = verbs.add_parser(
         "checkpoint",
@@ -63,7 +63,7 @@ def add_audit(commands: Commands) -> Commands:
         "--since, print what a witness needs that saw the log at that size.",
     )
     checkpoint.add_argument("--since", type=int, metavar="SIZE", help="what the witness saw last; 0 at first")
-    checkpoint.set_defaults(command=_run(_checkpoint))
+    checkpoint.set_defaults(command=run(_checkpoint))
 
     check = verbs.add_parser(
         "verify",
@@ -76,7 +76,7 @@ def add_audit(commands: Commands) -> Commands:
     )
     check.add_argument("--signatures", action="store_true", help="check older checkpoints' signatures too")
     check.add_argument("--records", action="store_true", help="read each record too")
-    check.set_defaults(command=_run(_verify))
+    check.set_defaults(command=run(_verify))
 
     proof = verbs.add_parser(
         "proof",
@@ -86,12 +86,12 @@ def add_audit(commands: Commands) -> Commands:
     )
     proof.add_argument("entry", nargs="?", help="the entry's id or index")
     proof.add_argument("--verifier", action="store_true", help="print the script that checks proofs instead")
-    proof.set_defaults(command=_run(_proof))
+    proof.set_defaults(command=run(_proof))
 
     answer = verbs.add_parser("answer", help="whether a kept answer is the one that was given")
     answer.add_argument("entry", help="the entry's id or index")
     answer.add_argument("file", type=Path, help="the answer's bytes")
-    answer.set_defaults(command=_run(_answer))
+    answer.set_defaults(command=run(_answer))
 
     erase = verbs.add_parser(
         "erase-key",
@@ -100,7 +100,7 @@ def add_audit(commands: Commands) -> Commands:
         "any more. The entry stays; the erasure is put on record, with SQLite when the gateway is stopped.",
     )
     erase.add_argument("entry", help="the entry's id or index")
-    erase.set_defaults(command=_run(_erase))
+    erase.set_defaults(command=run(_erase))
 
     witness = verbs.add_parser(
         "witness",
@@ -114,7 +114,7 @@ def add_audit(commands: Commands) -> Commands:
     witness.add_argument("--store", type=Path, help="where to keep what was seen; unset: with this gateway's state")
     witness.add_argument("--signing-key", type=Path, help="sign with this key (JWK) instead of this gateway's")
     witness.add_argument("--name", help="sign under this name instead of this gateway's")
-    witness.set_defaults(command=_run(_witness))
+    witness.set_defaults(command=run(_witness))
 
     cosigned = verbs.add_parser(
         "cosigned",
@@ -125,7 +125,7 @@ def add_audit(commands: Commands) -> Commands:
     cosigned.add_argument("--checkpoint", type=Path, help="the checkpoint that was handed over")
     cosigned.add_argument("--signature", type=Path, help="what the witness printed")
     cosigned.add_argument("--key", help="the witness's key: name+id+base64")
-    cosigned.set_defaults(command=_run(_cosigned))
+    cosigned.set_defaults(command=run(_cosigned))
 
     rekey = verbs.add_parser(
         "rekey",
@@ -134,7 +134,7 @@ def add_audit(commands: Commands) -> Commands:
         "put on record and signed with the old key; tell whoever keeps checkpoints the new one (`yiti audit key`).",
     )
     rekey.add_argument("old", type=Path, help="the key file (JWK) that signed so far")
-    rekey.set_defaults(command=_run(_rekey))
+    rekey.set_defaults(command=run(_rekey))
     return verbs
 
 
@@ -147,7 +147,7 @@ async def _key(_: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _checkpoint(chosen: argparse.Namespace, settings: Settings) -> int:
-    async with _reading(settings) as log:
+    async with reading(settings) as log:
         note = await log.head()
         if chosen.since is None:
             newest = covering(note.checkpoint().size - 1, [note, *await log.cosigned()])
@@ -164,7 +164,7 @@ async def _checkpoint(chosen: argparse.Namespace, settings: Settings) -> int:
 async def _verify(chosen: argparse.Namespace, settings: Settings) -> int:
     keys = [_note_key(text) for text in chosen.key] or [log_signer(settings).key]
     kept = [_note(path) for path in chosen.kept]
-    async with _reading(settings) as log:
+    async with reading(settings) as log:
         kept += await log.cosigned()
     trust = Trust(keys, kept, signatures=chosen.signatures, records=chosen.records)
     bar, began = Bar("verifying", sys.stderr), time.perf_counter()
@@ -206,14 +206,14 @@ async def _proof(chosen: argparse.Namespace, settings: Settings) -> int:
     if chosen.verifier:
         print(inspect.getsource(check_proof), end="")
         return HOLDS
-    async with _reading(settings) as log:
+    async with reading(settings) as log:
         entry = await _entry(log, chosen.entry)
         print(await prove(log, entry), end="")
     return HOLDS
 
 
 async def _answer(chosen: argparse.Namespace, settings: Settings) -> int:
-    async with _reading(settings) as log:
+    async with reading(settings) as log:
         entry = await _entry(log, chosen.entry)
         found = read_entry(entry)
         key = await log.response_key(entry.index)
@@ -227,7 +227,7 @@ async def _answer(chosen: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _erase(chosen: argparse.Namespace, settings: Settings) -> int:
-    async with _writing(settings) as log:
+    async with writing(settings) as log:
         entry = await _entry(log, chosen.entry)
         if await log.response_key(entry.index) is None:
             raise AuditUsage("erase-key: the entry has no key, or it was erased before.")
@@ -267,7 +267,7 @@ async def _witness(chosen: argparse.Namespace, settings: Settings) -> int:
 async def _cosigned(chosen: argparse.Namespace, settings: Settings) -> int:
     given = (chosen.checkpoint, chosen.signature, chosen.key)
     if not any(given):
-        async with _reading(settings) as log:
+        async with reading(settings) as log:
             for note in await log.cosigned():
                 print(note)
         return HOLDS
@@ -277,7 +277,7 @@ async def _cosigned(chosen: argparse.Namespace, settings: Settings) -> int:
     both = accepted(_note(chosen.checkpoint), chosen.signature.read_text(encoding="utf-8"), [key])
     if both is None or key.kind != COSIGNATURE or both.checkpoint().origin != origin_of(settings.name):
         raise AuditUsage("cosigned: that witness did not sign this checkpoint of this log.")
-    async with _writing(settings) as log:
+    async with writing(settings) as log:
         await log.keep_cosignature(key.name, both)
     print(f"kept: {key.name} saw {both.checkpoint().size} entries")
     return HOLDS
@@ -288,7 +288,7 @@ async def _rekey(chosen: argparse.Namespace, settings: Settings) -> int:
     old = LogSigner(new.origin, Ed25519Signer.of(read_signing_key(chosen.old)))
     if old.key == new.key:
         raise AuditUsage("rekey: that is the key that signs now; name the one before it.")
-    async with _writing(settings, old) as log:
+    async with writing(settings, old) as log:
         await log.append_event(
             _event(settings, Kind.GATEWAY, "rekeyed", f"key-{old.key.id.hex()}-key-{new.key.id.hex()}")
         )
@@ -300,9 +300,11 @@ async def _rekey(chosen: argparse.Namespace, settings: Settings) -> int:
 # ---- what they share ----------------------------------------------------------------------------------------------
 
 
-def _run(
+def run(
     command: Callable[[argparse.Namespace, Settings], Coroutine[Any, Any, int]],
 ) -> Callable[[argparse.Namespace], int]:
+    """A command as argparse calls it: with this process's settings, what is wrong told in a line."""
+
     def run(chosen: argparse.Namespace) -> int:
         try:
             return asyncio.run(command(chosen, load()))
@@ -316,7 +318,8 @@ def _run(
 
 
 @asynccontextmanager
-async def _reading(settings: Settings) -> AsyncIterator[SqliteLogReader | KeptLog]:
+async def reading(settings: Settings) -> AsyncIterator[SqliteLogReader | KeptLog]:
+    """The log to be read, beside a gateway that may be writing it."""
     log: SqliteLogReader | KeptLog
     if settings.audit_url is not None:
         log = await open_log(settings)
@@ -331,7 +334,8 @@ async def _reading(settings: Settings) -> AsyncIterator[SqliteLogReader | KeptLo
 
 
 @asynccontextmanager
-async def _writing(settings: Settings, signer: LogSigner | None = None) -> AsyncIterator[KeptLog]:
+async def writing(settings: Settings, signer: LogSigner | None = None) -> AsyncIterator[KeptLog]:
+    """The log to be written; with SQLite AuditUnavailable while a gateway writes it."""
     if settings.audit_url is None and not settings.audit_file.is_file():
         raise AuditUsage(f": there is no {settings.audit_file.name} in YITI_STATE.")
     log = await open_log(settings, signer)
@@ -367,4 +371,4 @@ def _note(path: Path) -> SignedNote:
     return SignedNote.read(path.read_text(encoding="utf-8"))
 
 
-__all__ = ["AuditUnavailable", "AuditUsage", "add_audit"]
+__all__ = ["AuditUnavailable", "AuditUsage", "add_audit", "reading", "run", "writing"]

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from gateway.audit.event import Kind
+from gateway.audit.proof import Proving, covering
 from gateway.audit.record import AuditLog, LogEntry
 from gateway.audit.search import Conditions, Coverage, Search, SearchQuery
 from gateway.audit.shown import shown
@@ -34,6 +35,15 @@ class Oversight:
     search: Search
     withheld: tuple[str, ...] = ()
     prove: Prove | None = None
+
+
+async def inclusion_of(log: Proving, index: int) -> InclusionFacts | None:
+    """An entry's proof under the newest checkpoint that a witness saw, or under the newest of all."""
+    note = covering(index, await log.cosigned()) or await log.head()
+    size = note.checkpoint().size
+    if index >= size:
+        return None
+    return InclusionFacts(index, size, [step.hex() for step in await log.inclusion(index, size)], str(note))
 
 
 class Accesses:

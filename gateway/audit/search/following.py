@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -33,7 +33,7 @@ class Feed(Protocol):
         """How many entries are durable."""
         ...
 
-    def records(self, start: int = 0, end: int | None = None) -> AsyncIterator[StoredEntry]:
+    async def between(self, start: int, end: int) -> Sequence[StoredEntry]:
         """Entries in order, `start` to before `end`."""
         ...
 
@@ -91,7 +91,7 @@ class Follower:
                 return await self._run(self._feeder.progress)
             while progress.position < size and progress.contradicted_at is None:
                 end = min(size, progress.position + _PART)
-                part = [entry async for entry in self._feed.records(progress.position, end)]
+                part = await self._feed.between(progress.position, end)
                 if not part:
                     break
                 await self._run(self._feeder.feed, part)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateway.audit.log import SqliteAuditLog
+from gateway.audit.merkle import includes
+from gateway.audit.note import SignedNote
+from gateway.audit.search import SearchIndex
 from gateway.authorization.decision import Effect
+from gateway.execution.accesses import Oversight, inclusion_of
+from gateway.execution.cursor import Cursors
 from gateway.execution.engine import Request
 from schema.label import Label
 from tests.gateway.execution.world import ANN, BEN, TOKENS, LabelAuthorizer, Small, house, record, viewer
@@ -25,6 +34,10 @@ TRAIL = PERSON % (
     "entry { index inclusion { checkpoint } } summary { who why shown masked withheld result text } } }"
 )
 ALL = "query($first: Int!, $after: String, $filter: AccessFilter) { accesses(first: $first, after: $after, filter: $filter) { totalCount moreThan coverage { indexed behind } pageInfo { hasNextPage endCursor } edges { cursor node { id subject } } } }"  # noqa: E501
+
+
+ALL_PROVED = """{ accesses(filter: { effect: ALLOW }) { totalCount coverage { behind } edges { node { id entry {
+  index leafHash inclusion { checkpoint hashes } } } } } }"""
 
 
 def small(reference: bool, effects: dict[Label, Effect] | None = None, **more: Any) -> Small:
@@ -163,3 +176,30 @@ async def test_both_executors_say_the_same_of_the_log() -> None:
                 edge["node"]["summary"].pop("text")  # tells the moment
         told.append(found)
     assert told[0] == told[1]
+
+
+@BOTH
+async def test_an_auditor_gets_a_proof_of_each_entry(tmp_path: Path, reference: bool) -> None:
+    world = small(reference)
+    async with (
+        aclosing(SqliteAuditLog(tmp_path / "audit.sqlite")) as log,
+        aclosing(SearchIndex(tmp_path / "s.sqlite", log, key=b"k" * 32, cursors=Cursors(b"c" * 32))) as search,
+    ):
+        world.engine._audit = log
+        world.engine._oversight = Oversight(log, search, (), partial(inclusion_of, log))
+        for _ in range(5):
+            await look(world, ANN_ID)
+        found = (await ask(world, ALL_PROVED, AUDITOR))["accesses"]
+        assert (found["totalCount"], found["coverage"]["behind"]) == (5, 0)
+        for edge in found["edges"]:
+            entry = edge["node"]["entry"]
+            note = SignedNote.read(entry["inclusion"]["checkpoint"])
+            assert note.signed_by(log.signer.key)
+            signed = note.checkpoint()
+            path = [bytes.fromhex(step) for step in entry["inclusion"]["hashes"]]
+            assert includes(bytes.fromhex(entry["leafHash"]), entry["index"], signed.size, path, signed.root)
+        mine = await ask(world, TRAIL, person(), id=ANN_ID)
+        assert all(one["node"]["entry"]["inclusion"] is None for one in mine["person"]["accesses"]["edges"])
+        own = found["edges"][0]["node"]["id"]
+        node = await ask(world, "query($id: ID!) { node(id: $id) { id } }", AUDITOR, id=own)
+        assert node["node"]["id"] == own
