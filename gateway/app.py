@@ -25,7 +25,7 @@ from gateway.authorization.in_force import PoliciesInForce
 from gateway.authorization.standing import Standing
 from gateway.console.build import Parts, build_console
 from gateway.demo_viewers import development_issuer, read_viewers
-from gateway.execution.accesses import Oversight
+from gateway.execution.accesses import Oversight, inclusion_of
 from gateway.execution.cursor import Cursors
 from gateway.execution.directory import Directory
 from gateway.execution.document import Documents, Limits, PersistedDocuments, RegistryError, read_registry
@@ -146,7 +146,7 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
             jurisdiction=settings.province,
         )
         documents = _documents(settings, opened_sources)
-        oversight = Oversight(audit, search, tuple(settings.own_trail_without))
+        oversight = Oversight(audit, search, tuple(settings.own_trail_without), partial(inclusion_of, audit))
         engine = _engine(settings, house, oversight, derive(index_key, "cursors"), index, signer, documents, office)
         operations = Operations(
             engine,
