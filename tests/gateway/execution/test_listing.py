@@ -5,8 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pytest
+
 from adapters.contract import Record
+from adapters.matching import region_prefix
+from gateway.execution.listing import searches
+from schema.codes import REGIONS
 from schema.label import Label
+from schema.reader import Condition
 from tests.gateway.execution.test_engine import ask
 from tests.gateway.execution.world import TOKENS, LabelAuthorizer, Small, house, record
 
@@ -111,3 +117,21 @@ async def test_who_is_kept_under_a_retired_code_is_found_under_its_successor() -
     small = house({"police": {token: {"PersonRecord": [record("police", "1", name="甲", residenceCode="320684")]}}})
     body = await ask(small, '{ persons(filter: {residence: {under: "320614"}}) { edges { node { id } } } }')
     assert body["data"]["persons"]["edges"] == [{"node": {"id": token}}]
+
+
+def searched(region: str) -> set[str]:
+    ((*compared,),) = searches([Condition("residence", "under", region)], REGIONS)
+    return {str(compare.value) for compare in compared}
+
+
+def test_retired_codes_that_begin_as_the_region_does_are_not_looked_for_apart() -> None:
+    former = REGIONS.formerly("500000")
+    assert {"510200", "510202", "510203"} <= set(former)
+    assert "510200" in searched("500000")
+    assert not {"510202", "510203"} & searched("500000")
+
+
+@pytest.mark.parametrize("region", ["320000", "320100", "320600", "500000", "510100", "320583"])
+def test_what_is_looked_for_covers_every_retired_code(region: str) -> None:
+    begins = tuple(region_prefix(code) for code in searched(region))
+    assert all(region_prefix(code).startswith(begins) for code in (region, *REGIONS.formerly(region)))
