@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -68,7 +68,7 @@ class Registers:
         except apsw.Error as err:
             log.warning("the registers cannot be read (%s): consents open nothing until they can", type(err).__name__)
             return NO_STANDING
-        consents = self._to.get(self._recipient(viewer))
+        consents = self._consents_to(viewer)
         grants = self._of.get((viewer.issuer, viewer.subject, viewer.agency)) if not viewer.forwarded else None
         if not consents and not grants:
             return NO_STANDING
@@ -143,11 +143,18 @@ class Registers:
         with self._lock:
             return self._file.settle(table, entry, values, unless=unless)
 
-    def _recipient(self, viewer: Viewer) -> tuple[Recipient, str, str]:
-        if viewer.roles == _RELATIVE:
-            person = viewer.person or ""
-            return Recipient.RELATIVE, self._primary(person) or person, viewer.purpose
-        return Recipient.AGENCY, viewer.agency, viewer.purpose
+    def _consents_to(self, viewer: Viewer) -> Collection[str]:
+        if viewer.roles != _RELATIVE:
+            return self._to.get((Recipient.AGENCY, viewer.agency, viewer.purpose), ())
+        person = self._primary(viewer.person or "") or viewer.person
+        return [
+            entry
+            for (kind, recipient, purpose), entries in self._to.items()
+            if kind is Recipient.RELATIVE
+            and purpose == viewer.purpose
+            and (self._primary(recipient) or recipient) == person
+            for entry in entries
+        ]
 
     def _refresh(self) -> None:
         version = self._file.version()
