@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import linear_regression, mean
 from typing import Final
 
 from bench import people, queries
-from bench.contenders.house import OFFICER, settings_for, token_for
+from bench.auditing import audit
+from bench.contenders.house import OFFICER
+from bench.gateways import gateway
 from bench.inside import House, house, upstream
 from bench.load import Task, press
 from bench.loop import run
 from bench.people import Agencies
-from bench.processes import GATEWAY_CORE, Running, free_port, start
-from bench.rivals import ROOT
-from gateway.audit.log import SqliteAuditLog
-from gateway.audit.record import AccessedField, AccessRecord, SourceOutcome
-from gateway.audit.shown import shown
 from gateway.tokens import Profile
 from schema.enums import AgencyKind
 
@@ -115,7 +109,7 @@ def sources(directory: Path, scale: float) -> list[str]:
     ]
     first: dict[str, float] = {}
     for count in (people.THOUSAND, int(100_000 * scale)):
-        with upstream(directory, count), _gateway(directory / f"curve-{count}") as (running, headers, ready):
+        with upstream(directory, count), gateway(directory / f"curve-{count}") as (running, headers, ready):
             agencies = Agencies()
             asked = {
                 "ONE": [queries.one(agencies.token(number)).decode() for number in range(200)],
@@ -128,111 +122,6 @@ def sources(directory: Path, scale: float) -> list[str]:
                 cells += [f"{rate:.1f}", f"{rate / first.setdefault(question, rate):.2f}"]
             lines.append(f"| {count:,} | {ready:.1f} | {' | '.join(cells)} | {running.resident_mb:.0f} |")
     return lines
-
-
-class _gateway:  # noqa: N801 - used as a function is
-    """This gateway as a process of its own, with the officer's headers and how long its start took."""
-
-    def __init__(self, state: Path) -> None:
-        self._state = state
-        self._running: Running | None = None
-
-    def __enter__(self) -> tuple[Running, dict[str, str], float]:
-        port, began = free_port(), time.perf_counter()
-        token = token_for(settings_for(self._state))
-        command = [sys.executable, "-m", "bench.serve", "ours", str(port), str(self._state)]
-        self._running = start("curve", command, port, self._state, core=GATEWAY_CORE, cwd=ROOT)
-        try:
-            self._running.wait_until_listening(600)
-        except BaseException:
-            self._running.end()
-            raise
-        headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
-        return self._running, headers, time.perf_counter() - began
-
-    def __exit__(self, *_: object) -> None:
-        if self._running is not None:
-            self._running.end()
-
-
-# ---- audit --------------------------------------------------------------------------------------------------------
-
-
-def audit(directory: Path, scale: float) -> list[str]:
-    """What an append costs while the log grows; each waits for the disk."""
-    lengths = [int(length * scale) for length in (1_000, 10_000, 100_000, 1_000_000)]
-    with tempfile.TemporaryDirectory(dir=directory) as folder:
-        found = run(_appended(Path(folder) / "audit.sqlite", lengths), contender=True)
-    lines = [
-        "### Audit",
-        "",
-        "Appends of ONE's record to a log of some length, 64 waiting at a time, each durable before it returns.",
-        "",
-        "| records | µs CPU per append | to the first | appends per s | p50 ms | p99 ms |",
-        "|---:|---:|---:|---:|---:|---:|",
-    ]
-    lines += [
-        f"| {length:,} | {cpu:.1f} | {cpu / found[0][1]:.2f} | {rate:,.0f} | {p50:.2f} | {p99:.2f} |"
-        for length, cpu, rate, p50, p99 in found
-    ]
-    return lines
-
-
-async def _appended(path: Path, lengths: Sequence[int]) -> list[tuple[int, float, float, float, float]]:
-    log, found, length = SqliteAuditLog(path), [], 0
-    try:
-        for wanted in lengths:
-            while length < wanted:
-                batch = min(1_024, wanted - length)
-                await asyncio.gather(*(log.append(_record(length + turn)) for turn in range(batch)))
-                length += batch
-            latencies: list[float] = []
-            began, cpu = time.perf_counter(), time.process_time()
-            await asyncio.gather(*(_append(log, length + first, 32, latencies) for first in range(0, 64 * 32, 32)))
-            length += len(latencies)
-            spent, used = time.perf_counter() - began, time.process_time() - cpu
-            latencies.sort()
-            p50, p99 = (latencies[len(latencies) * share // 100] for share in (50, 99))
-            found.append((wanted, used / len(latencies) * 1e6, len(latencies) / spent, p50, p99))
-    finally:
-        await log.aclose()
-    return found
-
-
-async def _append(log: SqliteAuditLog, first: int, count: int, latencies: list[float]) -> None:
-    for turn in range(count):
-        began = time.perf_counter()
-        await log.append(_record(first + turn))
-        latencies.append((time.perf_counter() - began) * 1000)
-
-
-_ACCESSED: Final = shown(
-    [AccessedField(f"person.field{number}", "IDENTITY", "ALLOW", ("A01-aftercare-card",)) for number in range(40)]
-)
-
-
-def _record(number: int) -> AccessRecord:
-    return AccessRecord(
-        at=datetime.now(UTC),
-        request_id=f"{number:032x}",
-        subject=OFFICER.subject,
-        agency=OFFICER.agency,
-        agency_name=OFFICER.agency_name,
-        roles=("AFTERCARE_OFFICER",),
-        purpose="AFTERCARE",
-        case_number=None,
-        via=(),
-        key_id="bench",
-        operation="One",
-        operation_hash="0" * 64,
-        persons=(f"p1_{number % 100_000:026d}",),
-        fields=_ACCESSED,
-        sources=tuple(SourceOutcome(name, "ok", 1.0) for name in ("register", "custody", "support")),
-        outcome="OK",
-        policy_version="bench",
-        milliseconds=1.0,
-        jurisdiction="320000",
-    )
 
 
 # ---- viewers ------------------------------------------------------------------------------------------------------
