@@ -80,21 +80,22 @@ class Diagrams:
         key = (condition, yes, no)
         found = self._chosen.get(key)
         if found is None:
-            nodes = self._nodes
-            level = min(nodes[condition][0], nodes[yes][0], nodes[no][0])
-            found = self._make(
+            (of, its), (of_yes, its_yes), (of_no, its_no) = (self._nodes[one] for one in key)
+            level = min(of, of_yes, of_no)
+            found = self._chosen[key] = self._make(
                 level,
                 tuple(
-                    self.choose(self._at(condition, level, i), self._at(yes, level, i), self._at(no, level, i))
-                    for i in range(len(self.variables[level].values))
+                    [
+                        self.choose(
+                            its[i] if of == level else condition,
+                            its_yes[i] if of_yes == level else yes,
+                            its_no[i] if of_no == level else no,
+                        )
+                        for i in range(len(self.variables[level].values))
+                    ]
                 ),
             )
-            self._chosen[key] = found
         return found
-
-    def _at(self, node: Node, level: int, index: int) -> Node:
-        own, children = self._nodes[node]
-        return children[index] if own == level else node
 
     def negate(self, node: Node) -> Node:
         """Where it does not hold."""

@@ -59,6 +59,7 @@ class Evaluator:
         self._diagrams = space.diagrams
         self._vocabulary = vocabulary
         self._action = self._label = Uid("", "")
+        self._held: dict[Uid, Node] = {}  # who has a role, or one of a group
         self._spoken: dict[int, frozenset[str]] = {}
         self._done: dict[tuple[int, Uid | None, Uid | None], Cases] = {}
 
@@ -307,8 +308,12 @@ class Evaluator:
         if not isinstance(other, Uid):
             return NEVER
         if isinstance(one, Viewer):
-            held = (role for role in self._roles() if self._is_in(role, other))
-            return self._diagrams.either(*(self._diagrams.holds(role_variable(role.id)) for role in held))
+            if other not in self._held:
+                held = (role for role in self._roles() if self._is_in(role, other))
+                self._held[other] = self._diagrams.either(
+                    *(self._diagrams.holds(role_variable(role.id)) for role in held)
+                )
+            return self._held[other]
         return _truth(isinstance(one, Uid) and self._is_in(one, other))
 
     def _roles(self) -> Iterator[Uid]:
