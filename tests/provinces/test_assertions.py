@@ -197,14 +197,21 @@ def test_algorithm_confusion_is_refused(wire: Wire) -> None:
 
 def test_a_refused_statement_leaves_no_access_on_record(wire: Wire, stage: Stage) -> None:
     person = stage.person_id(stage.world.story("cross_province"))
+    query = "query($id: ID!) { person(id: $id) { accesses(first: 100) { edges { node { via } } } } }"
+
+    def forwarded() -> int:
+        found = ask(stage, "auditor", query, {"id": person})["data"]["person"]["accesses"]["edges"]
+        return sum(edge["node"]["via"] == [THERE] for edge in found)
+
+    before = forwarded()
     body = json.dumps({"query": f'{{ person(id: "{person}") {{ name }} }}'}).encode()
     token = wire.assertion(body)
-    wire.send(token, body)
-    wire.why(token, body)
-    query = "query($id: ID!) { person(id: $id) { accesses(first: 100) { edges { node { via subject } } } } }"
-    found = ask(stage, "auditor", query, {"id": person})["data"]["person"]["accesses"]["edges"]
-    forwarded = [edge["node"] for edge in found if edge["node"]["via"] == [THERE]]
-    assert [one["subject"] for one in forwarded] == ["staff-aftercare-officer"]
+    assert wire.send(token, body)[0] == 200
+    assert wire.why(token, body) == "ASSERTION_REPLAYED"
+    until = time.monotonic() + 20
+    while forwarded() == before and time.monotonic() < until:  # the index of the log comes a little behind it
+        time.sleep(0.2)
+    assert forwarded() == before + 1
 
 
 def test_a_service_token_is_good_for_one_page(wire: Wire) -> None:
