@@ -159,7 +159,9 @@ class PostgresAuditLog(KeptLog):
     async def _check(self, connection: asyncpg.Connection[Any]) -> None:
         async with connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock(hashtext('yiti audit tables'))")
-            await connection.execute(TABLES)
+            # Not where they are: a gateway that starts must not wait for, nor stop, one that writes.
+            if await connection.fetchval("SELECT to_regclass('audit_version')") is None:
+                await connection.execute(TABLES)
             version = await connection.fetchval("SELECT version FROM audit_version")
             if version != VERSION:
                 raise LogDamaged(f"it was written by another version: {version}; this one reads {VERSION}")

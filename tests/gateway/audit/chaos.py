@@ -162,13 +162,15 @@ async def run(rig: Rig, rounds: int, *, seed: int = 11) -> Outcome:
         began = time.perf_counter()
         process = await rig.start(port)
         outcome.restarts.append(time.perf_counter() - began)
-        headers = officer(rig.settings)
-        clients = [asyncio.create_task(_client(port, headers, outcome.acknowledged)) for _ in range(CLIENTS)]
-        await asyncio.sleep(chance.uniform(0.4, 1.2))
-        outcome.kept.append(await rig.head())
-        await asyncio.sleep(chance.uniform(0.0, 0.1))
-        process.send_signal(signal.SIGKILL)
-        await process.wait()
+        try:
+            headers = officer(rig.settings)
+            clients = [asyncio.create_task(_client(port, headers, outcome.acknowledged)) for _ in range(CLIENTS)]
+            await asyncio.sleep(chance.uniform(0.4, 1.2))
+            outcome.kept.append(await rig.head())
+            await asyncio.sleep(chance.uniform(0.0, 0.1))
+        finally:
+            process.send_signal(signal.SIGKILL)
+            await process.wait()
         await asyncio.gather(*clients)
         outcome.rounds += 1
     stored = await rig.stored()

@@ -71,6 +71,23 @@ async def test_the_database_refuses_to_change_what_it_holds(
     assert (await kept.verify()).intact
 
 
+async def test_a_gateway_starts_beside_one_that_writes(kept: Place) -> None:
+    async with kept.opened() as log:
+
+        async def write() -> None:
+            while True:
+                await log.append(ACCESS)
+
+        writing = [asyncio.create_task(write()) for _ in range(8)]
+        for _ in range(5):
+            async with kept.opened() as other:
+                await other.append(ACCESS)
+        for task in writing:
+            task.cancel()
+        await asyncio.gather(*writing, return_exceptions=True)
+    assert (await kept.verify()).intact
+
+
 async def _cut_off(connection: asyncpg.Connection) -> None:
     """End everybody else's connections, as a server that is restarted does."""
     query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> $1"
