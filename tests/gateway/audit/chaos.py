@@ -258,6 +258,8 @@ def command() -> int:
         ("postgresql", chosen.postgresql, False),
         ("sqlite", 5, True),
     ):
+        if rounds == 0:
+            continue
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             where = stack.enter_context(place(kind, folder)).where
