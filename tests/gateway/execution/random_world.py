@@ -16,12 +16,15 @@ from graphql import (
 )
 
 from adapters.contract import Record
+from gateway.audit.record import AccessedField, AccessRecord
 from gateway.authorization.decision import Effect
+from gateway.viewer import Viewer
 from schema.codes import check_digit
 from schema.entities import ENTITIES, Column, Kind
 from schema.enums import Quality
 from schema.label import Label
-from tests.gateway.execution.world import NOW, SCHEMA, TOKENS, LabelAuthorizer, Small, house, record
+from tests.gateway.audit.accesses import access
+from tests.gateway.execution.world import NOW, SCHEMA, TOKENS, LabelAuthorizer, Small, house, record, viewer
 
 NUMBERS = [body + check_digit(body) for body in (f"3299011985031{day}00{day}" for day in range(1, 7))]
 PEOPLE = [token for number in NUMBERS if (token := TOKENS.mint(number))]
@@ -105,7 +108,28 @@ class Dice:
             reference=reference,
         )
         made.sources.down.update(source for source in SOURCES if self.chance(0.1))
+        made.audit.kept.extend(self.access(number) for number in range(self.random.randrange(6)))
         return made
+
+    def access(self, number: int) -> AccessRecord:
+        """Something on record about some of the people."""
+        random = self.random
+        shown = [
+            AccessedField(f"person.{label.value.lower()}", label.value, random.choice(list(Effect)).name, ("T-1",))
+            for label in random.sample(list(Label), random.randrange(5))
+        ]
+        return access(
+            number,
+            persons=tuple(random.sample(PEOPLE, random.randrange(3))),
+            fields=tuple(shown),
+            outcome=random.choice(("OK", "PARTIAL", "DENIED", "REFUSED", "FAILED")),
+            purpose=random.choice(("AFTERCARE", "HANDOFF", "")),
+            via=random.choice(((), ("yiti-zhejiang",))),
+        )
+
+    def viewer(self) -> Viewer:
+        """An officer, or an auditor, who may read the access log whole."""
+        return viewer("AUDITOR", "AUDIT") if self.chance(0.4) else viewer()
 
     # ---- queries ------------------------------------------------------------------------------------------------
 
@@ -142,6 +166,7 @@ class Dice:
             "persons": 'persons(filter: {residence: {under: "320100"}}, first: 4)',
             "cases": 'cases(filter: {responsibleJurisdiction: {under: "320100"}}, first: 3)',
             "viewer": "viewer",
+            "accesses": f'accesses(filter: {{person: "{token}"}}, first: 3)',
             "agencies": "agencies",
             "jurisdiction": 'jurisdiction(code: "320684")',
             "sources": "sources",
