@@ -127,21 +127,26 @@ class Upstream:
             return (), brought, (Unavailable.code,)
         found: dict[Key, tuple[Record, ...]] = {}
         codes: tuple[str, ...] = ()
+
+        async def work() -> Brought:
+            await self._pages(where, call, limit, brought.fields, found)
+            return Brought(declared, self._whole(found, declared)) if declared else brought
+
         try:
-            await self._guarded(call, lambda: self._pages(where, call, limit, brought.fields, found))
+            brought = await self._guarded(call, work)
         except Expired:
             codes = (Unavailable.code,)
         except AdapterError as err:
             logger.warning("source %s: search: %s: %s", self.id, err.code, err)
             codes = (err.code,)
-        if declared and len(found) <= MOST_BROUGHT:
-            brought = Brought(declared, self._whole(found, declared))
         return tuple(found)[:limit], brought, codes
 
     def _whole(
         self, found: Mapping[Key, tuple[Record, ...]], fields: frozenset[str]
     ) -> Mapping[Key, tuple[Record, ...]]:
         """What of a search is as good as read: nothing where any of it is doubtful, nobody who lacks a column."""
+        if len(found) > MOST_BROUGHT:
+            return {}
         admitted = admit(PERSON, found, fields, found, keeps_kinds=self._keeps_kinds)
         return {} if admitted.codes else {key: rows for key, rows in admitted.found.items() if not _lacks(rows)}
 
