@@ -48,7 +48,7 @@ class Feeder:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = IndexerLock(path)
         try:
-            self._connection = open_index(path)
+            self._connection = open_index(path, tokens.fingerprint)
         except BaseException:
             self._lock.release()
             raise
@@ -83,7 +83,7 @@ class Feeder:
     def clear(self) -> None:
         """Forget everything, to be fed from the log's first entry again."""
         self._forget()
-        clear(self._connection)
+        clear(self._connection, self._tokens.fingerprint)
 
     def close(self) -> None:
         """Let go of the file."""

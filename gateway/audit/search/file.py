@@ -10,7 +10,7 @@ from typing import Final
 
 import apsw
 
-VERSION: Final = 1
+VERSION: Final = 2
 BLOCK: Final = 4_096  # entries whose earliest and latest moment are kept together
 _BUSY_MILLISECONDS: Final = 5_000
 
@@ -20,9 +20,9 @@ CREATE TABLE progress (
   position INTEGER NOT NULL,   -- entries before it are indexed
   leaf BLOB,                   -- leaf hash of the last of them
   through INTEGER,             -- when that one was made, microseconds since 1970
-  contradicted_at INTEGER      -- where the log was found to hold something else than was indexed
+  contradicted_at INTEGER,     -- where the log was found to hold something else than was indexed
+  key BLOB NOT NULL            -- tells apart the keys under which persons stand here; reveals none
 );
-INSERT INTO progress VALUES (1, 0, NULL, NULL, NULL);
 CREATE TABLE word (
   id INTEGER PRIMARY KEY,
   kind INTEGER NOT NULL,       -- words.WordKind
@@ -93,14 +93,14 @@ class IndexerLock:
         os.close(self._file)
 
 
-def open_index(path: Path) -> apsw.Connection:
-    """A writing connection to an index of this version; one of another version, or a broken file, is begun anew."""
+def open_index(path: Path, key: bytes) -> apsw.Connection:
+    """A writing connection; an index of another version or another key, or a broken file, is begun anew."""
     try:
-        return _opened(path)
+        return _opened(path, key)
     except (apsw.NotADBError, apsw.CorruptError):
         for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
             path.with_name(name).unlink(missing_ok=True)
-        return _opened(path)
+        return _opened(path, key)
 
 
 def open_for_reading(path: Path) -> apsw.Connection:
@@ -111,18 +111,18 @@ def open_for_reading(path: Path) -> apsw.Connection:
     return connection
 
 
-def clear(connection: apsw.Connection) -> None:
+def clear(connection: apsw.Connection, key: bytes) -> None:
     """Forget everything, in one transaction: whoever searches meanwhile finds little and is told so."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        _create(connection)
+        _create(connection, key)
     except BaseException:
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
 
 
-def _opened(path: Path) -> apsw.Connection:
+def _opened(path: Path, key: bytes) -> apsw.Connection:
     path.touch(mode=0o600, exist_ok=True)
     connection = apsw.Connection(str(path))
     try:
@@ -131,18 +131,20 @@ def _opened(path: Path) -> apsw.Connection:
         # Whatever a crash of the machine takes from an index is read from the log again.
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA cache_size=-65536")
-        if connection.execute("PRAGMA user_version").get != VERSION:
-            clear(connection)
+        held = connection.execute("PRAGMA user_version").get == VERSION
+        if not held or connection.execute("SELECT key FROM progress").get != key:
+            clear(connection, key)
     except BaseException:
         connection.close(force=True)
         raise
     return connection
 
 
-def _create(connection: apsw.Connection) -> None:
+def _create(connection: apsw.Connection, key: bytes) -> None:
     for name in _held(connection):
         connection.execute(f"DROP TABLE IF EXISTS {name}")
     connection.execute(_TABLES)
+    connection.execute("INSERT INTO progress VALUES (1, 0, NULL, NULL, NULL, ?)", (key,))
     connection.execute(f"PRAGMA user_version={VERSION}")
 
 

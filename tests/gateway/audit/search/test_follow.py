@@ -8,11 +8,12 @@ import apsw
 import pytest
 
 from gateway.audit.log import SqliteAuditLog
-from gateway.audit.search import Conditions, SearchQuery
+from gateway.audit.search import Conditions, SearchIndex, SearchQuery
 from gateway.audit.search.feeding import Feeder
 from gateway.audit.search.file import BLOCK
 from gateway.audit.search.persons import AuditTokens
 from gateway.errors import AuditUnavailable
+from gateway.execution.cursor import Cursors
 from tests.gateway.audit.accesses import access
 from tests.gateway.audit.search.test_find import KEY, opened, places
 
@@ -86,6 +87,16 @@ async def test_a_file_that_is_no_index_is_begun_anew(tmp_path: Path, content: by
         await log.append(access(0))
         await search.catch_up()
         assert await places(search) == [0]
+
+
+async def test_an_index_under_another_key_is_begun_anew(tmp_path: Path) -> None:
+    async with aclosing(SqliteAuditLog(tmp_path / "audit.sqlite")) as log:
+        await log.append(access(0))
+        for key in (b"a" * 32, b"b" * 32):
+            cursors = Cursors(b"c" * 32)
+            async with aclosing(SearchIndex(tmp_path / "search.sqlite", log, key=key, cursors=cursors)) as search:
+                await search.catch_up()
+                assert await places(search, persons=("p-1",)) == [0]
 
 
 async def test_an_index_that_another_feeds_is_read_only(tmp_path: Path) -> None:
