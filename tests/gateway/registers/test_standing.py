@@ -1,4 +1,4 @@
-"""Registers against a model that looks at each entry every time, whoever writes, revokes, reviews, waits, restarts."""
+"""Registers against a model that looks at each entry every time, whoever writes, revokes, reviews, waits, begins."""
 
 from __future__ import annotations
 
