@@ -80,14 +80,8 @@ class KeptLog(ABC):
 
     async def records(self, start: int = 0, end: int | None = None) -> AsyncIterator[StoredEntry]:
         """Entries of any kind in order, `start` to before `end`, or to the end as it was when this began."""
-        last = await self.size() if end is None else end
-        while start < last:
-            part = await self.between(start, min(last, start + PART))
-            if not part:
-                return
-            for entry in part:
-                yield entry
-            start = part[-1].index + 1
+        async for entry in stream(self, start, end):
+            yield entry
 
     async def _append(self, ready: Encoded, key: bytes | None) -> tuple[int, bytes]:
         leaf, loop = leaf_hash(ready.content), asyncio.get_running_loop()
@@ -144,6 +138,30 @@ class KeptLog(ABC):
     @abstractmethod
     async def aclose(self) -> None:
         """Commit what waits, then close. Closing twice is harmless."""
+
+
+class Reading(Protocol):
+    """What entries are read from in order."""
+
+    async def size(self) -> int:
+        """How many there are."""
+        ...
+
+    async def between(self, start: int, end: int) -> Sequence[StoredEntry]:
+        """Those from `start` up to, not including, `end`."""
+        ...
+
+
+async def stream(entries: Reading, start: int = 0, end: int | None = None) -> AsyncIterator[StoredEntry]:
+    """Entries in order, `start` to before `end`, or to the end as it was when this began."""
+    last = await entries.size() if end is None else end
+    while start < last:
+        part = await entries.between(start, min(last, start + PART))
+        if not part:
+            return
+        for entry in part:
+            yield entry
+        start = part[-1].index + 1
 
 
 class Picking(Protocol):

@@ -21,11 +21,12 @@ from gateway.audit.checking import Report, Trust
 from gateway.audit.commitment import opens
 from gateway.audit.event import EventRecord, Kind
 from gateway.audit.file import LogDamaged
-from gateway.audit.keeping import KeptLog
+from gateway.audit.keeping import KeptLog, stream
 from gateway.audit.log import SqliteLogReader
 from gateway.audit.note import COSIGNATURE, BadNote, NoteKey, SignedNote
 from gateway.audit.progress import Bar
 from gateway.audit.proof import covering, prove
+from gateway.audit.receipts import Receipt, asked, compared, given
 from gateway.audit.record import LogEntry, StoredEntry
 from gateway.audit.signer import Cosigner, Ed25519Signer, LogSigner
 from gateway.audit.stored import entry_id, index_in, read_entry
@@ -127,6 +128,7 @@ def add_audit(commands: Commands) -> Commands:
     cosigned.add_argument("--key", help="the witness's key: name+id+base64")
     cosigned.set_defaults(command=run(_cosigned))
 
+    _add_receipts(verbs)
     rekey = verbs.add_parser(
         "rekey",
         help="hand the log over to this gateway's new signing key",
@@ -136,6 +138,27 @@ def add_audit(commands: Commands) -> Commands:
     rekey.add_argument("old", type=Path, help="the key file (JWK) that signed so far")
     rekey.set_defaults(command=run(_rekey))
     return verbs
+
+
+def _add_receipts(verbs: Commands) -> None:
+    receipts = verbs.add_parser(
+        "receipts",
+        help="print what this gateway answered a peer, for the peer to compare",
+        description="Print, a line each, which requests of a peer this gateway answered, with the entries' hashes.",
+    )
+    receipts.add_argument("peer", help="the other gateway's name")
+    reconcile = verbs.add_parser(
+        "reconcile",
+        help="compare what a peer says it answered with what is on record here",
+        description="Compare a peer's receipts with this log: answers that the peer says nothing of, and questions "
+        "that it says we asked and that are not on record here.",
+    )
+    reconcile.add_argument("file", type=Path, help="what the peer printed with `yiti audit receipts`")
+    reconcile.add_argument("--source", required=True, help="the peer's id among this gateway's sources")
+    for verb, command in ((receipts, _receipts), (reconcile, _reconcile)):
+        verb.add_argument("--since", required=True, type=_moment, help="from then on, such as 2026-11-23T00:00:00Z")
+        verb.add_argument("--until", required=True, type=_moment, help="up to, not including, then")
+        verb.set_defaults(command=run(command))
 
 
 # ---- the commands -------------------------------------------------------------------------------------------------
@@ -283,6 +306,27 @@ async def _cosigned(chosen: argparse.Namespace, settings: Settings) -> int:
     return HOLDS
 
 
+async def _receipts(chosen: argparse.Namespace, settings: Settings) -> int:
+    async with reading(settings) as log:
+        async for receipt in given(stream(log), chosen.peer, chosen.since, chosen.until):
+            print(receipt.line())
+    return HOLDS
+
+
+async def _reconcile(chosen: argparse.Namespace, settings: Settings) -> int:
+    try:
+        theirs = [Receipt.read(line) for line in chosen.file.read_text(encoding="utf-8").splitlines()]
+    except ValueError as error:
+        raise AuditUsage(f"reconcile: {error}") from error
+    async with reading(settings) as log:
+        ours = await asked(stream(log), chosen.source, chosen.since, chosen.until)
+    differences = list(compared(ours, theirs))
+    for difference in differences:
+        print(difference)
+    print(f"{len(ours):,} requests asked here, {len(theirs):,} receipts there, {len(differences):,} differences")
+    return FAULTY if differences else HOLDS
+
+
 async def _rekey(chosen: argparse.Namespace, settings: Settings) -> int:
     new = log_signer(settings)
     old = LogSigner(new.origin, Ed25519Signer.of(read_signing_key(chosen.old)))
@@ -360,6 +404,11 @@ async def _entry(log: SqliteLogReader | KeptLog, named: str | None) -> StoredEnt
 
 def _event(settings: Settings, kind: Kind, action: str, reference: str) -> EventRecord:
     return EventRecord(datetime.now(UTC), kind, action, "OK", settings.province, references=(reference,))
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _note_key(text: str) -> NoteKey:

@@ -9,12 +9,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import aclosing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from gateway.audit.log import SqliteAuditLog
-from gateway.audit.record import EventEntry
+from gateway.audit.record import AccessRecord, EventEntry, SourceOutcome
+from gateway.audit.signer import LogSigner
 from gateway.audit.stored import read_entry
 from gateway.audit.wiring import log_signer
 from gateway.cli import main
@@ -183,6 +185,42 @@ def test_without_a_log_there_is_nothing_to_look_at(run: Run, state: Path) -> Non
     code, _, err = run("verify")
     assert code == 2
     assert "there is no audit.sqlite" in err
+
+
+def test_two_gateways_lay_their_logs_side_by_side(
+    run: Run, state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    time = ("--since", "2026-04-01T00:00", "--until", "2026-05-01T00:00")
+    at = datetime(2026, 4, 3, tzinfo=UTC)
+
+    def sources(outcome: str) -> tuple[SourceOutcome, ...]:
+        return (SourceOutcome("zhejiang-gateway", outcome, 9.0),)
+
+    async def ask(path: Path, signer: LogSigner, records: list[AccessRecord]) -> None:
+        async with aclosing(SqliteAuditLog(path, signer)) as log:
+            for record in records:
+                await log.append(record)
+
+    here = [access(n, at=at, sources=sources("ok" if n < 3 else "UNAVAILABLE")) for n in range(5)]
+    there = [access(n, at=at, via=("yiti-jiangsu",)) for n in (0, 1, 9)] + [access(7, at=at, via=("yiti-anhui",))]
+    asyncio.run(ask(state / "audit.sqlite", log_signer(load()), here))
+    monkeypatch.setenv("YITI_STATE", str(tmp_path / "there"))
+    (tmp_path / "there").mkdir()
+    asyncio.run(ask(tmp_path / "there" / "audit.sqlite", log_signer(load()), there))
+    code, receipts, _ = run("receipts", "yiti-jiangsu", *time)
+    assert (code, len(receipts.splitlines())) == (0, 3)
+    (tmp_path / "receipts").write_text(receipts, "utf-8")
+    monkeypatch.setenv("YITI_STATE", str(state))
+    code, out, _ = run("reconcile", tmp_path / "receipts", "--source", "zhejiang-gateway", *time)
+    first, second, last = out.splitlines()
+    assert code == 1
+    assert first == "request request-2: it answered us, and says nothing of it: no receipt"
+    assert second.startswith("request request-9: it says we asked at 2026-04-03T00:00:00+00:00")
+    assert last == "5 requests asked here, 3 receipts there, 2 differences"
+    (tmp_path / "receipts").write_text("".join(line + "\n" for line in receipts.splitlines()[:2]), "utf-8")
+    assert "1 differences" in run("reconcile", tmp_path / "receipts", "--source", "zhejiang-gateway", *time)[1]
+    (tmp_path / "receipts").write_text("{}", "utf-8")
+    assert run("reconcile", tmp_path / "receipts", "--source", "zhejiang-gateway", *time)[0] == 2
 
 
 def test_a_log_can_be_looked_at_beside_its_writer(run: Run, state: Path) -> None:
