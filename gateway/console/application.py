@@ -10,7 +10,7 @@ from starlette.routing import Route
 from gateway.console import signing_in
 from gateway.console.files import static_file
 from gateway.console.gate import PATH, SIGN_IN, Outcome, page
-from gateway.console.pages import break_glass, entry, export, search, trails, trends, verification
+from gateway.console.pages import break_glass, entry, export, report, search, trails, trends, verification
 from gateway.console.services import Services
 from gateway.console.visit import Visit
 from gateway.http.refusals import MethodNotAllowed, NotFound
@@ -32,6 +32,7 @@ def console(services: Services) -> Starlette:
             Route(f"{PATH}/entries/{{entry}}", page(entry.entry)),
             Route(break_glass.BREAK_GLASS, page(break_glass.listed)),
             Route(f"{break_glass.BREAK_GLASS}/{{grant}}", page(break_glass.single), methods=["GET", "POST"]),
+            Route(report.REPORT, page(report.reported), methods=["GET", "POST"]),
             Route(export.EXPORT, page(export.exported), methods=["POST"]),
             Route(verification.VERIFICATION, page(verification.verification)),
             Route(trends.TRENDS, page(trends.trends), methods=["GET", "POST"]),

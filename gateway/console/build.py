@@ -8,6 +8,7 @@ from functools import partial
 from starlette.applications import Starlette
 
 from gateway.audit.keeping import KeptLog
+from gateway.audit.looking import report_limits
 from gateway.audit.search import Search
 from gateway.authorization.in_force import PoliciesInForce
 from gateway.console.application import console
@@ -65,6 +66,7 @@ def build_console(settings: Settings, parts: Parts) -> Starlette:
             door=_door(settings, parts),
             rate=SignInRate(),
             graph=parts.graph,
+            limits=report_limits(settings),
             jurisdiction=settings.province,
             mint=parts.tokens.mint,
         )

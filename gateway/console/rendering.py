@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from gateway.audit.record import EventEntry
@@ -67,6 +68,8 @@ def _environment(language: Language) -> Environment:
         share=language.share,
         machine=_machine_time,
         instant=datetime.fromisoformat,
+        said=lambda text: text.zh if language.code == "zh" else text.en,
+        parted=parted,
         shorten=shorten,
         with_query=with_query,
     )
@@ -76,6 +79,11 @@ def _environment(language: Language) -> Environment:
 def shorten(identifier: str) -> str:
     """Enough of a long id to tell two apart at a glance."""
     return identifier if len(identifier) <= 16 else f"{identifier[:8]}…{identifier[-4:]}"
+
+
+def parted(path: str) -> Markup:
+    """A path of the graph that may be broken behind its dots."""
+    return Markup(".<wbr>").join(path.split("."))  # join escapes the parts
 
 
 def with_query(path: str, conditions: Mapping[str, object]) -> str:

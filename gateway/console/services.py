@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.audit.keeping import KeptLog
+from gateway.audit.report import Limits
 from gateway.audit.search import Search
 from gateway.authorization.decision import Authorizer
 from gateway.console.asking import Graph
@@ -32,5 +33,6 @@ class Services:
     door: Door
     rate: SignInRate
     graph: Graph
+    limits: Limits  # of the report
     jurisdiction: str  # province whose gateway this is
     mint: Callable[[str], str | None]  # a citizen's number -> Person id

@@ -144,6 +144,15 @@ _STEPS: Final[Mapping[str, str]] = {
     "week": _("per week"),
     "month": _("per month"),
 }
+_ABOUT: Final[Mapping[str, str]] = {
+    "subject": _("Official"),
+    "agency": _("Agency"),
+    "person": _("Person"),
+    "day": _("Day"),
+    "agencies": _("Agencies"),
+    "grant": _("Emergency access"),
+    "reviewed": _("Review"),
+}
 _FACETS: Final[Mapping[str, str]] = {
     "kind": _("Kinds of entries"),
     "subject": _("Officials"),
@@ -263,6 +272,10 @@ class Words:
     def condition(self, name: str) -> str:
         """A search condition."""
         return self._in(NAMES, name)
+
+    def about(self, name: str) -> str:
+        """What a finding of the report is about."""
+        return self._in(_ABOUT, name)
 
     def step(self, name: str) -> str:
         """How wide a column of a chart is."""

@@ -12,6 +12,7 @@ import httpx
 
 from gateway.audit.log import SqliteAuditLog
 from gateway.audit.record import AccessRecord, EventEntry
+from gateway.audit.report import Limits
 from gateway.audit.search import Conditions, SearchIndex
 from gateway.authorization.decide import CedarAuthorizer
 from gateway.console.application import console
@@ -131,6 +132,7 @@ async def opened(
         door=door(directory),
         rate=rate or SignInRate(clock=lambda: now[0]),
         graph=_Silent(),
+        limits=Limits(),
         jurisdiction="320000",
         mint=TOKENS.mint,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,7 @@ async def test_a_number_in_the_form_becomes_a_token_in_the_address(house: House)
         "/console",
         "/console/trends",
         "/console/verification",
+        "/console/report",
         f"/console/people/{PERSON}",
         "/console/officials/staff-7",
     ],
@@ -97,7 +99,7 @@ async def test_one_entry_in_full(house: House) -> None:
     await house.sign_in()
     page = (await house.client.get(f"/console/entries/{entry}")).text
     for text in (
-        "person.name",
+        "person.<wbr>name",
         "C01-township-roster",
         "article of C01-township-roster",
         "No rule opens it",
@@ -281,3 +283,39 @@ async def test_an_export_of_no_known_kind_is_refused(house: House) -> None:
     await house.sign_in()
     assert (await house.post("/console/export", format="xlsx")).status_code == 400
     assert (await house.post("/console/export", format="csv", person=NUMBER)).status_code == 400
+
+
+async def test_the_report_names_who_looked_at_most_with_the_entries_behind_it(house: House) -> None:
+    at = datetime.now(UTC) - timedelta(days=1)
+    people = [f"p-{number}" for number in range(60)]
+    await house.put(*(access(number, at=at, persons=(person,)) for number, person in enumerate(people)))
+    await house.sign_in()
+    page = (await house.client.get("/console/report")).text
+    assert "What deserves a second look" in page
+    assert '<a class="id" href="/console/officials/staff-7">staff-7</a>' in page
+    assert 'aria-label="Entry 0"' in page
+    last = (await house.events())[-1].record
+    assert (last.kind, last.action, last.details["entries"]) == (Kind.CONSOLE, "report", 60)
+
+
+async def test_a_report_is_of_the_days_in_its_address(house: House) -> None:
+    await house.put(access(1))
+    await house.sign_in()
+    answer = await house.post("/console/report", since="2026-03-01", until="2026-03-02")
+    assert answer.headers["location"] == "/console/report?since=2026-03-01&until=2026-03-02"
+    await house.client.get(answer.headers["location"])
+    assert (await house.events())[-1].record.details["entries"] == 1
+
+
+@pytest.mark.parametrize("query", ["since=2026-03-02&until=2026-03-01", "since=yesterday"])
+async def test_a_period_that_is_none_is_refused(house: House, query: str) -> None:
+    await house.sign_in()
+    assert (await house.client.get(f"/console/report?{query}")).status_code == 400
+
+
+async def test_too_long_a_period_is_left_to_the_command(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    await house.put(*(access(number) for number in range(3)))
+    await house.sign_in()
+    monkeypatch.setattr("gateway.console.pages.report.MOST", 2)
+    page = (await house.client.get("/console/report?since=2026-03-01&until=2026-03-02")).text
+    assert "yiti audit report --since 2026-03-01 --until 2026-03-02" in page

@@ -34,7 +34,7 @@ def _person(reader: Reader, world: World) -> None:
 
 def _entry(reader: Reader, _: World) -> None:
     """One that shows something, withholds something, and asked several sources."""
-    assert reader.go("/console?kind=access&official=staff-aftercare-officer&effect=DENY&outcome=OK") == 200
+    assert reader.go("/console?kind=access&purpose=STATUTORY_QUERY&effect=DENY") == 200
     reader.page.locator("tbody th a").first.click()
     reader.page.wait_for_load_state()
 
@@ -62,6 +62,7 @@ PAGES: Mapping[str, Way] = {
     "trends": _go("/console/trends"),
     "break-glass": _go("/console/break-glass?state=IN_FORCE"),
     "emergency": _break_glass,
+    "report": _go("/console/report"),
     "verification": _go("/console/verification"),
 }
 """Behind the door."""

@@ -93,7 +93,7 @@ def reading(browser: Browser, url: str, language: str, **options: Any) -> Iterat
     """A browser window of its own; JavaScript is off unless asked for."""
     wanted = {"viewport": WIDE, "java_script_enabled": False, "locale": LOCALES[language], **options}
     context: BrowserContext = browser.new_context(**wanted)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(10_000)
     try:
         reader = Reader(url, context.new_page(), language)
         reader.watch()

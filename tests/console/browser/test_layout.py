@@ -19,15 +19,21 @@ FOCUSED = """() => {
 
 
 @pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize("width", [640, 320], ids=["200 %", "400 %"])
-def test_zoomed_in_nothing_has_to_be_scrolled_sideways(
-    browser: Browser, world: World, key: StorageState, name: str, width: int
+def test_zoomed_in_nothing_has_to_be_scrolled_sideways_and_dark_is_dark(
+    browser: Browser, world: World, key: StorageState, name: str
 ) -> None:
-    """But for tables, which scroll within themselves."""
-    with reading(browser, world.url, "zh", viewport={"width": width, "height": 480}, storage_state=key) as reader:
+    """At 200 % and 400 %; but for tables, which scroll within themselves."""
+    with reading(browser, world.url, "zh", storage_state=key) as reader:
         PAGES[name](reader, world)
-        reader.picture(f"{name}-{width}")
-        assert reader.page.evaluate(WIDER_THAN_THE_WINDOW) is False
+        reader.page.emulate_media(color_scheme="dark")
+        reader.picture(f"{name}-dark")
+        background = reader.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert sum(int(part) for part in background.removeprefix("rgb(").removesuffix(")").split(",")) < 150
+        reader.page.emulate_media(color_scheme="light")
+        for width in (640, 320):
+            reader.page.set_viewport_size({"width": width, "height": 480})
+            reader.picture(f"{name}-{width}")
+            assert reader.page.evaluate(WIDER_THAN_THE_WINDOW) is False, width
 
 
 def test_the_keyboard_goes_in_order_and_is_seen(reader: Reader, world: World) -> None:
@@ -38,7 +44,9 @@ def test_the_keyboard_goes_in_order_and_is_seen(reader: Reader, world: World) ->
         found.append(reader.page.evaluate(FOCUSED))
     assert found[0]["name"] == "A skip"
     assert [one["name"] for one in found if not one["visible"]] == []
-    places = [one["place"] for one in found]
+    places = [
+        one["place"] for one in found if "INPUT c-since" != one["name"] != "INPUT c-until"
+    ]  # a day has three stops
     assert places == sorted(places)
     assert len(set(places)) == len(places)
 
@@ -70,16 +78,7 @@ def test_on_paper_there_is_the_matter_and_its_address(reader: Reader, world: Wor
         for one in reader.page.locator(hidden).all():
             assert not one.is_visible(), hidden
     assert reader.page.locator(".cite").is_visible()
-    assert reader.page.locator("main table").first.is_visible()
+    assert any(one.is_visible() for one in reader.page.locator("main table, main .facts").all())
     PICTURES.mkdir(parents=True, exist_ok=True)
     paper = reader.page.pdf(path=PICTURES / f"{name}-{reader.language}.pdf", format="A4")
     assert paper.startswith(b"%PDF")
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_dark(browser: Browser, world: World, key: StorageState, name: str) -> None:
-    with reading(browser, world.url, "zh", color_scheme="dark", storage_state=key) as reader:
-        PAGES[name](reader, world)
-        reader.picture(f"{name}-dark")
-        background = reader.page.evaluate("getComputedStyle(document.body).backgroundColor")
-        assert sum(int(part) for part in background.removeprefix("rgb(").removesuffix(")").split(",")) < 150
