@@ -38,6 +38,14 @@ Calls are upstream calls per request: asked alone, and at 16 at once.
 
 <!-- curves -->
 <!-- /curves -->
+
+## Trails in the access log
+
+`.venv/bin/python -m bench.trails`: pages of fifty entries, found by the index and read from the log, beside reading
+the whole log for one trail.
+
+<!-- trails -->
+<!-- /trails -->
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import statistics
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from random import Random
 from typing import Final
 
 from bench.machine import Machine
+from bench.report import write
 from bench.rivals import WORK
 from gateway.audit.log import SqliteAuditLog
 from gateway.audit.record import AccessedField, AccessRecord, SourceOutcome
@@ -53,7 +55,7 @@ def records(count: int, seed: int = 1) -> Iterator[AccessRecord]:
             via=(),
             key_id="k1",
             operation=operation,
-            operation_hash=f"{hash(operation) & 0xFFFF:064x}",
+            operation_hash=hashlib.sha256(operation.encode()).hexdigest(),
             persons=tuple(f"p1_{min(int(random.paretovariate(0.6)), people):026d}" for _ in range(asked)),
             fields=shown,
             sources=tuple(SourceOutcome(source, "ok", round(random.uniform(3, 90), 1)) for source in sources),
@@ -170,12 +172,15 @@ def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="bench.trails", description=__doc__)
     parser.add_argument("--records", type=int, default=1_000_000)
+    parser.add_argument("--no-write", dest="keep", action="store_false", help="leave docs/performance.md as it is")
     chosen = parser.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=WORK, prefix="trails-") as folder:
         lines = [*Machine.seen().lines(), f"- `python -m bench.trails --records {chosen.records}`", ""]
         lines += asyncio.run(measured(Path(folder), chosen.records))
     sys.stdout.write("\n".join([*lines, ""]))
+    if chosen.keep:
+        write("trails", lines)
     return 0
 
 
