@@ -274,6 +274,13 @@ def test_one_changed_character_is_refused(town: Town, data: st.DataObject) -> No
         town.verifier.verify(token[:place] + other + token[place + 1 :])
 
 
+def test_a_key_checks_no_algorithm_but_its_own(town: Town) -> None:
+    for algorithm in ("ES256", "RS256"):
+        with pytest.raises(Unauthenticated) as refused:
+            take_apart(_with_header(town, alg=algorithm)).prove(town.idp)
+        assert (refused.value.extensions or {})["reason"] == "ALGORITHM_REFUSED"
+
+
 def test_a_token_is_taken_apart_once_and_strictly(town: Town) -> None:
     token = take_apart(town.signed(typ="application/AT+JWT"))
     assert (token.algorithm, token.kind, token.key_id) == ("Ed25519", "at+jwt", town.idp.kid)
