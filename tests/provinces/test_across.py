@@ -35,13 +35,16 @@ def test_the_holder_has_the_access_on_its_own_record(stage: Stage) -> None:
     person = stage.person_id(stage.world.story("returned"))
     ask(stage, "aftercare-officer", JOURNEY, {"id": person})
     query = """query($id: ID!) { person(id: $id) { accesses { edges { node {
-        subject via purpose agency { code } peers } } } } }"""
+        requestId subject via purpose agency { code } peers } } } } }"""
     there = ask(stage, "auditor", query, {"id": person}, province="zhejiang")
     forwarded = [edge["node"] for edge in there["data"]["person"]["accesses"]["edges"] if edge["node"]["via"]]
     assert forwarded
     assert {one["subject"] for one in forwarded} == {"staff-aftercare-officer"}
     assert {tuple(one["via"]) for one in forwarded} == {("yiti-jiangsu",)}
     assert all(one["peers"] == [] for one in forwarded), "a forwarded query is never forwarded again"
+    here = ask(stage, "auditor", query, {"id": person})["data"]["person"]["accesses"]["edges"]
+    asked = {edge["node"]["requestId"] for edge in here if "zhejiang-gateway" in edge["node"]["peers"]}
+    assert {one["requestId"] for one in forwarded} <= asked, "both sides know it by one name"
 
 
 def test_unknown_and_not_yours_are_one_answer_over_http(stage: Stage) -> None:
