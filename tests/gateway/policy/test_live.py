@@ -152,7 +152,9 @@ async def test_a_person_has_everybodys_access_to_themselves_explained(
     nobody_yet = {**OFFICER, "sub": "staff-8", "purpose": "HANDOFF"}
     answer = await _ask(client, settings, person, viewer=nobody_yet, profile=themselves, purpose="OWN_ACCESS")
     assert answer.status_code == 200
-    stranger = Profile("me", "320000990000", "本人", "OVERSIGHT", "320000", frozenset({"SUBJECT"}), f"{person[:-6]}aaaaaa")
+    stranger = Profile(
+        "me", "320000990000", "本人", "OVERSIGHT", "320000", frozenset({"SUBJECT"}), f"{person[:-6]}aaaaaa"
+    )
     refused = await _ask(client, settings, person, viewer=nobody_yet, profile=stranger, purpose="OWN_ACCESS")
     assert refused.status_code == 404
 
