@@ -179,17 +179,16 @@ def released_on(person: PersonFile, today: date) -> date | None:
 
 def execution_place(person: PersonFile, today: date) -> str | None:
     """执行地: what a running measure says, else what a register says. Never taken from domicile or residence."""
-    measures = all_rows(person, "Measure")
-    return place_of(measures, [row for row in measures if is_running(row, today)], person)
+    return place_of(all_rows(person, "Measure"), person, today)
 
 
-def place_of(measures: Sequence[Row], running: Sequence[Row], person: PersonFile) -> str | None:
-    """The execution place of somebody whose running measures are known already."""
+def place_of(measures: Sequence[Row], person: PersonFile, today: date) -> str | None:
+    """The execution place of somebody whose measures are at hand."""
     placed = [row for row in measures if row.values.get("executionPlaceCode")]
     newest: Row | None = None
     if placed:
-        current = set(map(id, running))
-        newest = _newest([row for row in placed if id(row) in current], "startsOn") or _newest(placed, "orderedOn")
+        running = [row for row in placed if is_running(row, today)]
+        newest = _newest(running, "startsOn") or _newest(placed, "orderedOn")
     place = newest.values.get("executionPlaceCode") if newest else person.values.get("executionPlaceCode")
     return str(place) if place else None
 

@@ -202,7 +202,7 @@ class _Judging:
             merged.records,
             merged.disagreements,
         )
-        known = evidence(raw, house.directory.holders_codes(held_by), self._today)
+        known = evidence(raw, house.directory.holders_codes(held_by), self._viewer.agency, self._today)
         if problems and any(self._is_blind(problem) for problem in problems):
             # Not knowing whether a record is sealed is no licence to show it (治安管理处罚法 136).
             known = replace(known, sealed=True)

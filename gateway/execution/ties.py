@@ -5,7 +5,7 @@ Time limits of decisions are resolved here, once for each person and day.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Final
 
@@ -15,36 +15,35 @@ from schema.file import Row
 LONGEST: Final = timedelta(days=3 * 366)
 
 
-def bound_to(agreements: Iterable[Row], today: date) -> Collection[str]:
-    """The agencies that have an agreement in force with the person; one without an end lasts as long as an order."""
-    return [
-        str(code)
-        for row in agreements
-        if (code := row.values.get("agencyCode"))
-        and isinstance(signed := row.values.get("signedOn"), date)
+def is_bound(agreements: Iterable[Row], agency: str, today: date) -> bool:
+    """Whether the agency has an agreement in force with the person; one without an end lasts as long as an order."""
+    return any(
+        isinstance(signed := row.values.get("signedOn"), date)
         and signed <= today < (_day(row, "endsOn") or signed + LONGEST)
-    ]
+        for row in agreements
+        if row.values.get("agencyCode") == agency
+    )
 
 
-def awaited_by(measures: Iterable[Row], today: date) -> Collection[str]:
-    """The agencies where a measure was ordered within the longest order's time and has not begun."""
-    return [str(code) for row in measures if (code := row.values.get("agencyCode")) and _is_awaited(row, today)]
+def is_awaited(measure: Row, today: date) -> bool:
+    """Whether a measure was ordered within the longest order's time and has not begun."""
+    if measure.values.get("endedOn") is not None:
+        return False
+    starts = _day(measure, "startsOn")
+    # Community recovery begins with the report-in (戒毒条例 38), everything else with its start.
+    begins = _day(measure, "reportedOn") if measure.values.get("kind") == "COMMUNITY_RECOVERY" else starts
+    ordered = _day(measure, "orderedOn") or starts
+    return (begins is None or begins > today) and ordered is not None and ordered > today - LONGEST
 
 
 def is_closed(measures: Sequence[Row], today: date) -> bool:
     """Whether there were measures and the last one ended more than three years ago."""
     since = today - LONGEST
-    return bool(measures) and all((ended := _day(row, "endedOn")) is not None and ended < since for row in measures)
-
-
-def _is_awaited(row: Row, today: date) -> bool:
-    if row.values.get("endedOn") is not None:
-        return False
-    starts = _day(row, "startsOn")
-    # Community recovery begins with the report-in (戒毒条例 38), everything else with its start.
-    begins = _day(row, "reportedOn") if row.values.get("kind") == "COMMUNITY_RECOVERY" else starts
-    ordered = _day(row, "orderedOn") or starts
-    return (begins is None or begins > today) and ordered is not None and ordered > today - LONGEST
+    for row in measures:
+        ended = _day(row, "endedOn")
+        if ended is None or ended >= since:
+            return False
+    return bool(measures)
 
 
 def _day(row: Row, name: str) -> date | None:

@@ -136,7 +136,7 @@ class Explainer:
         if one is None:
             return None
         holders = self._house.directory.holders_codes(tuple(self._house.index.holders(one.raw.id)))
-        return _Found(one.decision, one, tuple(reading.outcomes), evidence(one.raw, holders, today))
+        return _Found(one.decision, one, tuple(reading.outcomes), evidence(one.raw, holders, viewer.agency, today))
 
     def _call(self, caller: Viewer, request_id: str) -> Call:
         mint = self._assertions
