@@ -105,12 +105,17 @@ class RequestDesk:
     async def record_consent(self, wish: ConsentWish) -> ConsentFacts:
         """Put a consent on record."""
         person = self._token("person", wish.person)
-        facts = await self._facts(person, "recordConsent")
+        facts, complete = await self._facts(person, "recordConsent")
         said = _Said(Kind.CONSENT, "recorded", (person,), wish.labels, {"purpose": wish.purpose})
         permitted = self._office.permits.permitted(facts, "recordConsent") if facts else {}
         if facts is None or not permitted:
             raise await self._refused(said, NotPermitted(f"person: {_NOT_YOURS}"))
         try:
+            if not complete:
+                raise RegistersUnavailable(
+                    "person: not every agency that holds the person answered, so it cannot be told who must sign. "
+                    "Try again later."
+                )
             consent = self._consent(wish, person, facts, permitted)
         except GatewayError as err:
             raise await self._refused(said, err) from None
@@ -165,7 +170,7 @@ class RequestDesk:
         registers = self._office.registers
         consent = registers.consent(consent_id)
         person = None if consent is None else self._office.primary(consent.person) or consent.person
-        facts = None if person is None else await self._facts(person, "revokeConsent")
+        facts, _ = (None, True) if person is None else await self._facts(person, "revokeConsent")
         labels = frozenset[Label]() if consent is None else consent.labels
         said = _Said(Kind.CONSENT, "revoked", (person,) if person else (), labels, {})
         if consent is None or facts is None or not self._may_revoke(consent, facts):
@@ -353,19 +358,19 @@ class RequestDesk:
             raise BadId(f"{where}: not the id of a person. Use an id that this graph gave you for a Person.")
         return self._office.primary(person) or person
 
-    async def _facts(self, person: str, root: str) -> Facts | None:
-        """How the viewer stands to a person; None for one whom they may not know. On record either way."""
+    async def _facts(self, person: str, root: str) -> tuple[Facts | None, bool]:
+        """How the viewer stands to a person, and whether all sources answered; None for whom they may not know."""
         judged, reading = await self._visit.people.judge([person], Plan())
         one = judged.get(person)
         trace = self._visit.trace
         trace.heard(reading.outcomes, reading.problems, shown=bool(one and one.mask.is_known))
         if one is None:
-            return None
+            return None, True
         if not one.mask.is_known:
             trace.hid(person, one.decision, root)
-            return None
+            return None, True
         trace.persons[person] = None
-        return one.decision.facts
+        return one.decision.facts, not reading.problems
 
     async def _kept(self, change: Awaitable[Kept]) -> Kept:
         try:

@@ -4,7 +4,7 @@ GatewayError
 ├── NotPermitted          NOT_PERMITTED: not this viewer's to change, or nothing of that id
 ├── ConsentNeedsGuardian  CONSENT_NEEDS_GUARDIAN: a consent of somebody under eighteen
 ├── AlreadyReviewed       ALREADY_REVIEWED: an emergency access is reviewed once
-└── RegistersUnavailable  REGISTERS_UNAVAILABLE: the change could not be kept, so it does not count
+└── RegistersUnavailable  REGISTERS_UNAVAILABLE: the change could not be kept, or what it depends on not be read
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class AlreadyReviewed(GatewayError):
 
 
 class RegistersUnavailable(GatewayError):
-    """The change could not be kept, so it does not count."""
+    """The change could not be kept, or what it depends on could not be read; nothing was changed."""
 
     code = "REGISTERS_UNAVAILABLE"
     status = 503

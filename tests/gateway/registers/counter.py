@@ -86,6 +86,7 @@ class Counter:
     registers: Registers
     audit: MemoryAudit
     clock: Clock
+    sources: MemorySources
     alerts: list[Grant] = field(default_factory=list)
 
     async def ask(self, query: str, variables: Mapping[str, object] | None = None, **who: Any) -> dict[str, Any]:
@@ -108,8 +109,9 @@ def counter(directory: Path, *, people: Mapping[str, Any] = PEOPLE, reference: b
     registers = Registers(directory / "registers.sqlite", b"r" * 32, now=clock)
     handles = Handles(b"h" * 32)
     rows: Any = people
+    sources = MemorySources(rows, manifests)
     house = House(
-        sources=MemorySources(rows, manifests),
+        sources=sources,
         index=index,
         authorizer=AUTHORIZER,
         directory=Directory(manifests, {source: {"PersonRecord": Capability(frozenset())} for source in people}),
@@ -133,7 +135,7 @@ def counter(directory: Path, *, people: Mapping[str, Any] = PEOPLE, reference: b
         reference=reference,
         office=office,
     )
-    return Counter(engine, registers, audit, clock, alerts)
+    return Counter(engine, registers, audit, clock, sources, alerts)
 
 
 def person_themselves(token: str = ANN_ID) -> dict[str, Any]:

@@ -250,6 +250,20 @@ async def test_for_a_minor_the_guardian_signs(desk: Counter) -> None:
     assert body["data"]["recordConsent"]["consent"]["inForce"] is True
 
 
+async def test_nothing_is_recorded_while_it_cannot_be_told_who_must_sign(desk: Counter) -> None:
+    desk.sources.down.add("police")
+    body = await desk.ask(RECORD, {"input": consent_input()}, **person_themselves())
+    assert code_of(body) == "REGISTERS_UNAVAILABLE"
+    assert desk.registers.consents_of(ANN_ID) == []
+
+
+async def test_a_consent_is_taken_back_although_a_source_is_down(desk: Counter) -> None:
+    entry = await consented(desk)
+    desk.sources.down.add("police")
+    body = await desk.ask(REVOKE, {"id": entry}, **person_themselves())
+    assert body["data"]["revokeConsent"]["consent"]["inForce"] is False
+
+
 async def test_a_relative_sees_what_the_person_opened_and_nothing_of_anybody_else(desk: Counter) -> None:
     assert await seen(desk, relative()) is None
     await consented(desk, recipient={"relative": {"number": BEN}}, purpose="OWN_ACCESS", labels=["IDENTITY"])
