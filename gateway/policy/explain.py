@@ -13,6 +13,7 @@ from typing import Final
 
 from gateway.authorization.decide import CedarAuthorizer
 from gateway.authorization.decision import Decision, Effect, Facts, Grant
+from gateway.authorization.masks import strictest
 from gateway.authorization.policy_set import Policy
 from gateway.policy.diagram import NEVER, Node, Value
 from gateway.policy.errors import PolicyToolError
@@ -124,8 +125,10 @@ def _labelled() -> Mapping[str, Label]:
 
 
 def _hardened_from(model: Model, grant: Grant) -> str | None:
-    named = {model.policies[name].mask or "redact" for name in grant.policies}
-    return next(iter(sorted(named))) if grant.mask is not None and grant.mask not in named else None
+    if grant.mask is None:
+        return None
+    named = strictest([model.policies[name].mask or "redact" for name in grant.policies])
+    return named if named != grant.mask else None
 
 
 def _facts(

@@ -26,7 +26,7 @@ from gateway.authorization.facts import derive_facts
 from gateway.authorization.in_force import PoliciesInForce
 from gateway.errors import BadRequest, GatewayError
 from gateway.execution.evidence import evidence
-from gateway.execution.people import House, Judged, People
+from gateway.execution.people import House, People
 from gateway.execution.plan import Plan
 from gateway.execution.trace import Trace
 from gateway.identity.token import is_token
@@ -63,7 +63,6 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class _Found:
     decision: Decision
-    judged: Judged
     outcomes: tuple[SourceOutcome, ...]
     known: Evidence
 
@@ -136,7 +135,7 @@ class Explainer:
         if one is None:
             return None
         holders = self._house.directory.holders_codes(tuple(self._house.index.holders(one.raw.id)))
-        return _Found(one.decision, one, tuple(reading.outcomes), evidence(one.raw, holders, viewer.agency, today))
+        return _Found(one.decision, tuple(reading.outcomes), evidence(one.raw, holders, viewer.agency, today))
 
     def _call(self, caller: Viewer, request_id: str) -> Call:
         mint = self._assertions

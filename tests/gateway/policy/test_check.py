@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.authorization.policy_set import DIRECTORY
+from gateway.authorization.policy_set import DIRECTORY, REQUIRED
 from gateway.policy.check import check
 from tests.gateway.policy.conftest import Changed
 
@@ -143,3 +143,13 @@ def test_a_fact_without_its_meaning_is_found(changed: Changed) -> None:
     (found,) = check(directory).findings
     assert (found.file, found.code) == ("schema.cedarschema", "POLICY_FACT_UNEXPLAINED")
     assert "stray" in (directory / "schema.cedarschema").read_text(encoding="utf-8").splitlines()[found.line - 1]
+
+
+def test_every_code_is_documented_and_none_else() -> None:
+    root = Path(__file__).parents[3]
+    page = (root / "docs" / "policy-tools.md").read_text(encoding="utf-8")
+    written = (root / "gateway" / "policy" / "check.py", root / "gateway" / "authorization" / "policy_set.py")
+    codes = {code for path in written for code in re.findall(r'"(POLICY_[A-Z_]+)"', path.read_text(encoding="utf-8"))}
+    codes |= {f"POLICY_{name.upper()}_MISSING" for name in REQUIRED}
+    assert len(codes) > 20
+    assert set(re.findall(r"`(POLICY_[A-Z_]+)`", page)) == codes
