@@ -90,6 +90,7 @@ _OUTCOMES: Final[Mapping[str, str]] = {
     "REFUSED": _("Refused"),
     "FAILED": _("Failed"),
 }
+_DONE: Final = _("Done")  # of an event nobody is answered
 _SOURCE_OUTCOMES: Final[Mapping[str, str]] = {
     "ok": _("Answered"),
     "OK": _("Answered"),
@@ -251,6 +252,10 @@ class Words:
     def outcome(self, name: str) -> str:
         """How a request ended."""
         return self._in(_OUTCOMES, name)
+
+    def done(self, name: str) -> str:
+        """How an event went."""
+        return self.language.text(_DONE) if name == "OK" else self.outcome(name)
 
     def source_outcome(self, name: str) -> str:
         """How a source did."""

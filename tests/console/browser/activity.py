@@ -15,7 +15,7 @@ _HEALTH = """query Health($id: ID!) { person(id: $id) {
 _BREAK = """mutation Emergency($input: BreakGlassInput!) { breakGlass(input: $input) { breakGlass { id } } }"""
 _LIST = """query List { persons(filter: {responsibleJurisdiction: {under: "320000"}}, first: 8) {
   edges { node { id name status } } } }"""
-_STORIES = ("returned", "conflict", "hiv", "cross_province")
+_STORIES = ("returned", "conflict", "hiv", "never_ordered", "cross_province")
 _EMERGENCY = {
     "labels": ["CONTACT", "HEALTH"],
     "reason": "LIFE_IN_DANGER",
