@@ -19,7 +19,7 @@ from gateway.audit.record import AuditLog
 from gateway.audit.search.opening import open_search
 from gateway.audit.submitting import keep_witnessed
 from gateway.audit.wiring import PATH as WITNESS_PATH
-from gateway.audit.wiring import gateway_event, known_witnesses, open_log, open_witness, peer_logs
+from gateway.audit.wiring import gateway_event, known_witnesses, open_log, open_witness, peer_log
 from gateway.authorization.decide import CedarAuthorizer
 from gateway.authorization.in_force import PoliciesInForce
 from gateway.authorization.standing import Standing
@@ -166,7 +166,9 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
         locator = LocatorEndpoint(Locator(index), verifier, audit, jurisdiction=settings.province)
         witness = open_witness(settings)
         stack.callback(witness.close)
-        witnessing = WitnessEndpoint(witness, verifier, peer_logs(settings), audit, jurisdiction=settings.province)
+        witnessing = WitnessEndpoint(
+            witness, verifier, partial(peer_log, settings), audit, jurisdiction=settings.province
+        )
         routes = {
             **_pages(settings, regions, issuer),
             "/graphql": Route(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+import apsw
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from adapters.contract import AdapterError, PeerRequest
@@ -21,9 +23,12 @@ from gateway.audit.note import COSIGNATURE, NoteKey
 from gateway.audit.signer import Cosigner, Ed25519Signer, LogSigner
 from gateway.audit.submitting import KnownWitness, Send
 from gateway.audit.witness import Witness
-from gateway.keys import PublicKeys, SigningKey, make_signing_key, read_public_keys, read_signing_key
+from gateway.errors import AuditUnavailable
+from gateway.keys import KeyFileError, PublicKeys, SigningKey, make_signing_key, read_public_keys, read_signing_key
 from gateway.settings import Settings
 from gateway.sources.registry import OpenSource
+
+log = logging.getLogger("yiti.audit")
 
 PATH: Final = "/federation/audit/add-checkpoint"
 _OWN_KEY: Final = "audit.key.json"
@@ -67,10 +72,12 @@ async def open_log(settings: Settings, signer: LogSigner | None = None) -> KeptL
 
 
 def open_witness(settings: Settings) -> Witness:
-    """What this gateway keeps of its peers' logs."""
-    return Witness(
-        witness_file(settings), Cosigner(witness_of(settings.name), Ed25519Signer.of(signing_key(settings)))
-    )
+    """What this gateway keeps of its peers' logs; AuditUnavailable where it cannot be opened."""
+    path = witness_file(settings)
+    try:
+        return Witness(path, Cosigner(witness_of(settings.name), Ed25519Signer.of(signing_key(settings))))
+    except (apsw.Error, OSError) as error:
+        raise AuditUnavailable(f"{path.name} cannot be opened; see its folder and disk.") from error
 
 
 def witness_file(settings: Settings) -> Path:
@@ -78,12 +85,14 @@ def witness_file(settings: Settings) -> Path:
     return settings.state / "witness.sqlite"
 
 
-def peer_logs(settings: Settings) -> Mapping[str, tuple[NoteKey, ...]]:
-    """Under which keys each peer signs its log; KeyFileError where they cannot be read."""
-    return {
-        name: tuple(NoteKey(origin_of(name), public) for public in _raw(read_public_keys(peer.keys)))
-        for name, peer in settings.peers.items()
-    }
+def peer_log(settings: Settings, name: str) -> Sequence[NoteKey]:
+    """Under which keys a peer signs its log, as its file has them now; none where they cannot be read."""
+    try:
+        public = _raw(read_public_keys(settings.peers[name].keys))
+    except (KeyError, KeyFileError):
+        log.warning("audit: the keys of %s cannot be read, so its log is not witnessed", name)
+        return ()
+    return [NoteKey(origin_of(name), one) for one in public]
 
 
 def known_witnesses(

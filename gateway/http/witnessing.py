@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -29,12 +29,12 @@ class WitnessEndpoint:
         self,
         witness: Witness,
         peers: Peers,
-        logs: Mapping[str, Sequence[NoteKey]],
+        logs: Callable[[str], Sequence[NoteKey]],
         audit: AuditLog,
         *,
         jurisdiction: str,
     ) -> None:
-        """`logs` are the keys of each peer's log, by the peer's name."""
+        """`logs` finds the keys of a peer's log by the peer's name."""
         self._witness = witness
         self._peers = peers
         self._logs = logs
@@ -47,7 +47,7 @@ class WitnessEndpoint:
         peer = await self._peers.identify_service(read_token(exchange), exchange.sent(LARGEST_BODY))
         content = (await exchange.body(LARGEST_BODY)).decode("utf-8", "replace")
         async with self._one_at_a_time:
-            verdict = await asyncio.to_thread(self._witness.add, content, origin_of(peer), self._logs.get(peer, ()))
+            verdict = await asyncio.to_thread(self._witness.add, content, origin_of(peer), self._logs(peer))
         if verdict.alarm:
             log.critical("audit: the log of %s: %s", peer, verdict.alarm)
             await self._audit.append_event(self._alarm(exchange, peer, verdict.alarm))
