@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.execution.ties import LONGEST, awaited_by, bound_to, is_closed
+from gateway.execution.ties import LONGEST, is_awaited, is_bound, is_closed
 from tests.gateway.execution.world import ANN, TODAY, TOKENS, record
 from tests.gateway.registers.counter import counter
 from tests.schema.test_derived import row
@@ -32,7 +32,8 @@ ANN_ID = TOKENS.mint(ANN) or ""
 )
 def test_an_agreement_binds_from_its_day_to_its_end(signed: date | None, ends: date | None, bound: bool) -> None:
     agreement = row("Agreement", agencyCode=ME, signedOn=signed, endsOn=ends)
-    assert set(bound_to([agreement], TODAY)) == ({ME} if bound else set())
+    assert is_bound([agreement], ME, TODAY) is bound
+    assert not is_bound([agreement], "ORG-2", TODAY)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_an_agreement_binds_from_its_day_to_its_end(signed: date | None, ends: d
 )
 def test_a_measure_is_awaited_from_its_order_to_its_beginning(values: dict[str, Any], awaited: bool) -> None:
     measure = row("Measure", agencyCode=ME, **values)
-    assert set(awaited_by([measure], TODAY)) == ({ME} if awaited else set())
+    assert is_awaited(measure, TODAY) is awaited
 
 
 @pytest.mark.parametrize(
