@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Final
@@ -29,6 +30,9 @@ _WORDS: Final = {
 }
 
 
+_PERSON: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+
+
 def moment(text: str) -> datetime:
     """A day or a moment as written, China time where no zone is named; argparse.ArgumentTypeError."""
     try:
@@ -40,14 +44,24 @@ def moment(text: str) -> datetime:
     return found if found.tzinfo is not None else found.replace(tzinfo=CHINA)
 
 
+def person(text: str) -> str:
+    """A Person id or an audit token, never a document number; argparse.ArgumentTypeError."""
+    if not _PERSON.fullmatch(text):
+        raise argparse.ArgumentTypeError("a Person id or an audit token, as the graph and the console show them")
+    return text
+
+
 def add_conditions(parser: argparse.ArgumentParser) -> None:
     """Options for every condition; each word's may be repeated, and any of its words will do."""
     group = parser.add_argument_group("conditions", "All must hold; of a repeated one, any will do.")
     for name, (into, told) in _WORDS.items():
-        make: Callable[[str], str] = Kind if name == "kind" else str
+        make = _MADE.get(name, str)
         group.add_argument(f"--{name}", dest=into, action="append", default=[], type=make, help=told)
     group.add_argument("--request", dest="request_id", help="a request's id")
     add_period(group)
+
+
+_MADE: Final[dict[str, Callable[[str], str]]] = {"kind": Kind, "person": person}
 
 
 def add_period(parser: argparse._ActionsContainer, *, required: bool = False) -> None:

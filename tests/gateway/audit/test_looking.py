@@ -60,7 +60,9 @@ def test_an_export_beside_a_running_gateway_says_what_to_do(run: Run, tmp_path: 
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("words", [["--since", "soon"], ["--kind", "nothing"], ["--format", "pdf"]])
+@pytest.mark.parametrize(
+    "words", [["--since", "soon"], ["--kind", "nothing"], ["--format", "pdf"], ["--person", "32990119900101001X"]]
+)
 def test_conditions_are_held_to_their_words(run: Run, tmp_path: Path, words: list[str]) -> None:
     with pytest.raises(SystemExit):
         run("export", tmp_path / "out", *words)
