@@ -281,10 +281,11 @@ class RequestReader:
         raw = info._raw_info
         key = id(raw.field_nodes[0])
         if key not in self._loaders:
-            chosen, root = self._plan(info), raw.field_name
+            # Of itself the reader leaves nothing in what it keeps, so that no request ends as a circle.
+            chosen, root, people = self._plan(info), raw.field_name, self._people
 
             async def load(tokens: list[str]) -> list[PersonFile | None]:
-                found = await self._people.files(tokens, chosen, root)
+                found = await people.files(tokens, chosen, root)
                 return [found.get(token) for token in tokens]
 
             self._loaders[key] = DataLoader(load_fn=load, max_batch_size=500)

@@ -87,6 +87,7 @@ class Shaping:
                     self._failed(value, one, place)
                 else:
                     self._settle(value, expected, one, place)
+        self._columns = None  # it knows us, and no answer ends as a circle
         return ExecutionResult(answer["data"], self._errors or None)
 
     def _shape(self, selected: Selected, sources: Sequence[Any]) -> list[Any] | None:
