@@ -181,12 +181,13 @@ def _of_whole(connection: apsw.Connection, column: str, parts: Iterable[Part]) -
     words = _ids(connection, parts)
     wholes = f"SELECT whole FROM part WHERE word IN ({_marks(words)})"  # noqa: S608
     estimate = connection.execute(f"SELECT sum(entries) FROM word WHERE id IN ({wholes})", tuple(words)).get  # noqa: S608
+    test = f"e.{column} IN ({wholes})"  # made a table once, which is cheaper than to look for each entry
     return _Condition(
         estimate or 0,
-        f"EXISTS ({wholes} AND whole = e.{column})",
+        test,
         tuple(words),
         f"entry AS e INDEXED BY entry_{column}",
-        f"e.{column} IN ({wholes})",
+        test,
         is_ordered=False,
         is_exact=True,
     )
