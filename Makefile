@@ -49,10 +49,13 @@ equivalence: $(BIN)/.ready ## Hold our executor to graphql-core on random operat
 	@YITI_EQUIVALENCE_SECONDS=$(or $(SECONDS),600) YITI_EQUIVALENCE_SEED=$(or $(SEED),$$(date +%s)) \
 		$(BIN)/python -m pytest -q -s -p no:logging tests/gateway/execution/test_equivalence.py
 
+screenshots: $(BIN)/.ready ## Renew the pictures of docs/console.md (needs Chromium)
+	@$(BIN)/python -m tests.console.browser.screenshots
+
 lock: $(BIN)/.ready ## Renew requirements.lock from the ranges in pyproject.toml
 	@$(BIN)/pip-compile --quiet --extra dev --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.lock pyproject.toml
 
 clean: ## Remove what the targets made
 	@rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info
 
-.PHONY: help setup demo test conformance check policy bench chaos-audit equivalence lock clean
+.PHONY: help setup demo test conformance check policy bench chaos-audit equivalence screenshots lock clean
