@@ -9,11 +9,13 @@ from __future__ import annotations
 import base64
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import apsw
+
+from gateway.audit.file import insert_together
 
 KEY_BYTES: Final = 16
 _BUSY_MILLISECONDS: Final = 5_000
@@ -63,10 +65,10 @@ class ResponseKeys:
             self._connection.close()
             raise
 
-    def keep(self, keys: Iterable[tuple[int, bytes]]) -> None:
+    def keep(self, keys: Sequence[tuple[int, bytes]]) -> None:
         """Keep keys, by the entries' indexes; one left from an append that failed is replaced."""
         with self._connection:
-            self._connection.executemany("INSERT OR REPLACE INTO response_key VALUES (?, ?)", keys)
+            insert_together(self._connection, "INSERT OR REPLACE INTO response_key VALUES", keys)
 
     def find(self, index: int) -> bytes | None:
         """An entry's key; None where it has none, or no longer."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.audit.batch import Batch
-from gateway.audit.file import VERSION, LogDamaged, make_tables, open_writing, version_of
+from gateway.audit.file import VERSION, LogDamaged, insert_together, make_tables, open_writing, version_of
 from gateway.audit.merkle import EMPTY_ROOT, Frontier
 from gateway.audit.opening import adopt, check_head
 from gateway.audit.signer import LogSigner
@@ -59,7 +59,7 @@ class SqliteStore:
             if batch.lists:
                 lists = [(fields.digest, fields.content) for fields in batch.lists]
                 connection.executemany("INSERT OR IGNORE INTO field_list VALUES (?, ?)", lists)
-            connection.executemany("INSERT INTO entry VALUES (?, ?, ?)", batch.entries)
+            insert_together(connection, "INSERT INTO entry VALUES", batch.entries)
             if batch.nodes:
                 nodes = [(node.level, node.index, node.hash) for node in batch.nodes]
                 connection.executemany("INSERT INTO node VALUES (?, ?, ?)", nodes)
