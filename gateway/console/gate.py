@@ -5,17 +5,17 @@ from __future__ import annotations
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
-from urllib.parse import parse_qs, quote, unquote_plus, urlencode, urlsplit
+from urllib.parse import parse_qs, unquote_plus, urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gateway.console.admission import admit
 from gateway.console.conditions import may_be_personal
-from gateway.console.errors import AuditorsOnly, FormExpired
+from gateway.console.errors import FormExpired
 from gateway.console.language import languages, negotiate
 from gateway.console.services import Services
-from gateway.console.visit import File, Moved, Shown, Visit
+from gateway.console.visit import Moved, Shown, Visit
 from gateway.errors import BadRequest, GatewayError
 from gateway.http.access_log import fault
 from gateway.http.exchange import Exchange
@@ -26,7 +26,7 @@ SIGN_IN: Final = f"{PATH}/sign-in"
 _FORM_BYTES: Final = 16_384
 _FORM: Final = "application/x-www-form-urlencoded"
 
-Outcome = Shown | Moved | File | Response
+Outcome = Shown | Moved | Response
 View = Callable[[Visit], Awaitable[Outcome]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -81,11 +81,7 @@ async def _answer(view: View, visit: Visit) -> Response:
         entry = await visit.services.recorder.write(outcome.record, visit.viewer, visit.request_id)
     if isinstance(outcome, Shown):
         return visit.services.renderer.page(visit, outcome, entry)
-    if isinstance(outcome, Moved):
-        return redirect(outcome.to)
-    disposition = f"attachment; filename=\"{outcome.name}\"; filename*=UTF-8''{quote(outcome.name)}"
-    headers = {**visit.services.renderer.headers, "Content-Disposition": disposition}
-    return Response(outcome.content, media_type=outcome.media_type, headers=headers)
+    return redirect(outcome.to)
 
 
 def redirect(to: str) -> RedirectResponse:
@@ -153,6 +149,3 @@ def _is_ours(visit: Visit, form: Mapping[str, Sequence[str]]) -> bool:
         expected = attempt.form_token
     given = form.get("form_token", [""])[0]
     return hmac.compare_digest(given.encode(), expected.encode())
-
-
-__all__ = ["PATH", "SIGN_IN", "AuditorsOnly", "page", "redirect"]

@@ -43,16 +43,6 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class File:
-    """A file to keep, put on record before its first byte leaves."""
-
-    name: str
-    media_type: str
-    content: bytes
-    record: OnRecord
-
-
-@dataclass(frozen=True, slots=True)
 class Moved:
     """Go on at another page of the console; `record` for what was done on the way."""
 

@@ -79,6 +79,6 @@ def test_on_paper_there_is_the_matter_and_its_address(reader: Reader, world: Wor
             assert not one.is_visible(), hidden
     assert reader.page.locator(".cite").is_visible()
     assert any(one.is_visible() for one in reader.page.locator("main table, main dl").all())
-    PICTURES.mkdir(parents=True, exist_ok=True)
+    reader.picture(f"{name}-print")
     paper = reader.page.pdf(path=PICTURES / f"{name}-{reader.language}.pdf", format="A4")
     assert paper.startswith(b"%PDF")
