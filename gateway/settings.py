@@ -158,8 +158,8 @@ class Settings(BaseSettings):
 
     console_issuer: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")] | None = Field(
         None,
-        description="OpenID Connect issuer at which auditors sign in to `/console`, such as `https://id.example/audit`; "
-        "unset: personas in demo mode, and no console in production.",
+        description="OpenID Connect issuer at which auditors sign in to `/console`, such as "
+        "`https://id.example/audit`; unset: personas in demo mode, and no console in production.",
     )
     console_client_id: str | None = Field(None, description="Name under which the issuer knows the console.")
     console_client_secret_file: Path | None = Field(

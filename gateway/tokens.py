@@ -152,6 +152,11 @@ class Verifier:
         await self._use(checked, sent)
         return name
 
+    def knows(self, issuer: str) -> bool:
+        """Whether an issuer may describe viewers here."""
+        trusted = self._trusted.get(issuer)
+        return trusted is not None and not trusted.is_peer
+
     def viewer_of_claims(self, issuer: str, claims: Mapping[str, Any], *, key_id: str) -> Viewer:
         """The viewer whom an issuer's claims describe, within what it may say, as in one of its access tokens.
 

@@ -38,6 +38,9 @@ for _name in ("httpx", "httpcore"):  # they log addresses and headers: keys and 
 _READ = httpx.ByteStream(b"")
 _HEARD: Final = frozenset({b"content-type", b"content-length", b"content-encoding", b"retry-after", b"cache-control"})
 
+NETWORK_FAILURES: Final = (httpx.HTTPError, httpx.InvalidURL)
+"""What a call over httpx may raise that a library made for us; for whoever has to catch it."""
+
 Fields = Sequence[tuple[bytes, bytes]]
 T = TypeVar("T")
 

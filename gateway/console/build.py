@@ -86,7 +86,11 @@ def _door(settings: Settings, parts: Parts) -> Door:
                 client_id=settings.console_client_id,
                 client_secret=read_client_secret(settings.console_client_secret_file),
                 callback=f"{settings.console_url}{SIGN_IN}/callback",
-            )
+            ),
+            # A provider that has a file of its own may say here no more than in its access tokens.
+            partial(parts.verifier.viewer_of_claims, key_id="oidc")
+            if parts.verifier.knows(settings.console_issuer)
+            else None,
         )
     if parts.issuer is None:
         raise RuntimeError("there is no console without a way to sign in; Settings.console says so")

@@ -7,27 +7,30 @@ the claims of gateway/claims.py: agency, roles, purpose.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from authlib.deprecate import AuthlibDeprecationWarning  # type: ignore[import-untyped]
-from httpx import HTTPError, InvalidURL
 from joserfc.errors import JoseError
 from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from adapters.drivers.http import NETWORK_FAILURES
 from gateway.claims import ViewerClaims, viewer_of
 from gateway.console.errors import SignInFailed
 from gateway.console.sessions import Attempt
+from gateway.errors import GatewayError
 from gateway.viewer import Viewer
 
 with warnings.catch_warnings():
     # Authlib would rather have httpx's successor; it works with the one that this project stands on.
     warnings.simplefilter("ignore", AuthlibDeprecationWarning)
     from authlib.integrations.starlette_client import OAuth, OAuthError  # type: ignore[import-untyped]
+
+Describe = Callable[[str, Mapping[str, Any]], Viewer]  # issuer, claims; raises GatewayError
 
 DISCOVERY: Final = "/.well-known/openid-configuration"
 _SECONDS: Final = 10.0
@@ -48,8 +51,10 @@ class Registration:
 class Provider:
     """One identity provider. Network and protocol failures become SignInFailed, without a word of what came."""
 
-    def __init__(self, registration: Registration) -> None:
+    def __init__(self, registration: Registration, describe: Describe | None = None) -> None:
+        """`describe` makes the viewer of checked claims; without it they are read as our own (gateway/claims.py)."""
         self.registration = registration
+        self._describe = describe or _viewer
         self._app: Any = OAuth().register(  # Authlib is not typed
             "console",
             server_metadata_url=registration.issuer.rstrip("/") + DISCOVERY,
@@ -97,7 +102,12 @@ class Provider:
         claims = token.get("userinfo")
         if not claims:
             raise _failed("sent no ID token")
-        return _viewer(claims, self.registration.issuer)
+        try:
+            return self._describe(self.registration.issuer, claims)
+        except SignInFailed:
+            raise
+        except GatewayError as err:
+            raise _failed("speaks of somebody for whom it may not speak, or not as docs/operate.md says") from err
 
     async def farewell(self) -> str | None:
         """Where the provider itself can be signed out of, if it says so."""
@@ -121,8 +131,7 @@ class Provider:
 _FAILURES: Final = (
     OAuthError,
     JoseError,
-    HTTPError,
-    InvalidURL,
+    *NETWORK_FAILURES,
     OSError,
     ValueError,
     KeyError,
@@ -136,7 +145,7 @@ def _failed(what: str) -> SignInFailed:
     return SignInFailed(f"The identity provider {what}. Sign in again; if it goes on, tell the gateway's operator.")
 
 
-def _viewer(claims: Mapping[str, Any], issuer: str) -> Viewer:
+def _viewer(issuer: str, claims: Mapping[str, Any]) -> Viewer:
     try:
         described = ViewerClaims.model_validate(dict(claims))
     except ValidationError as err:

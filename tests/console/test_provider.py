@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,6 +13,8 @@ import pytest
 from joserfc.jwk import RSAKey
 
 from gateway.console.provider import Provider, Registration
+from gateway.errors import Unauthenticated
+from gateway.viewer import Viewer
 from tests.console.house import ORIGIN, House, opened
 from tests.console.identity_provider import AUDITOR, CLIENT, SECRET, IdentityProvider, provided
 
@@ -158,6 +160,27 @@ async def test_a_provider_that_is_away(tmp_path: Path) -> None:
         assert answer.status_code == 403
         assert "SIGN_IN_FAILED" in answer.text
         assert "Sign out there too" not in (await house.client.get("/console/signed-out")).text
+
+
+async def test_a_provider_says_no_more_here_than_in_its_access_tokens(
+    tmp_path: Path, identity: IdentityProvider
+) -> None:
+    asked: list[tuple[str, object]] = []
+
+    def refuse(issuer: str, claims: Mapping[str, Any]) -> Viewer:
+        asked.append((issuer, claims["sub"]))
+        raise Unauthenticated("token: not of an agency for which its issuer may speak.")
+
+    def door(_: Path) -> Provider:
+        callback = f"{ORIGIN}/console/sign-in/callback"
+        return Provider(Registration(identity.issuer, CLIENT, SECRET, callback), refuse)
+
+    async with opened(tmp_path, door=door) as house:
+        answer = await house.client.get(await over(house))
+        assert answer.status_code == 403
+        assert "SIGN_IN_FAILED" in answer.text
+        assert asked == [(identity.issuer, "staff-81")]
+        assert (await house.client.get("/console")).status_code == 303
 
 
 async def test_signing_out_offers_to_sign_out_there_too(house: House, identity: IdentityProvider) -> None:
