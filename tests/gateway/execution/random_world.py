@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from random import Random
 from typing import Any
 
@@ -38,6 +39,7 @@ class Dice:
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
+        self._aliases = count(1)
 
     def chance(self, share: float) -> bool:
         """True in that share of cases."""
@@ -206,7 +208,8 @@ class Dice:
         inner = get_named_type(definition.type)
         below = "" if is_leaf_type(inner) else " " + self._selection(inner, depth + 1)
         # Fields with arguments, and those of one of several possible types, are aliased apart lest they conflict.
-        alias = f"a{self.random.randrange(10**6)}: " if given or apart or (not plain and self.chance(0.2)) else ""
+        is_aliased = given or apart or (not plain and self.chance(0.2))
+        alias = f"a{next(self._aliases)}: " if is_aliased else ""
         return f"{alias}{name}{given}{'' if plain else self._directive()}{below}"
 
     def _arguments(self, arguments: dict[str, GraphQLArgument]) -> str:
