@@ -52,10 +52,16 @@ equivalence: $(BIN)/.ready ## Hold our executor to graphql-core on random operat
 screenshots: $(BIN)/.ready ## Renew the pictures of docs/console.md (needs Chromium)
 	@$(BIN)/python -m tests.console.browser.screenshots
 
+threats: $(BIN)/.ready ## Attack the enforcement: each threat and its tests, random queries (COUNT=10000, SECONDS=...), timing
+	@COUNT="$(COUNT)" SECONDS_TO_ASK="$(SECONDS)" $(BIN)/python -m tests.threats
+
+mutants: $(BIN)/.ready ## Plant faults in the enforcement code; the tests must find each (ONLY="part of a name")
+	@$(BIN)/python -m tests.threats.run_mutants $(if $(ONLY),"$(ONLY)",)
+
 lock: $(BIN)/.ready ## Renew requirements.lock from the ranges in pyproject.toml
 	@$(BIN)/pip-compile --quiet --extra dev --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.lock pyproject.toml
 
 clean: ## Remove what the targets made
 	@rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info
 
-.PHONY: help setup demo test conformance check policy bench chaos-audit equivalence screenshots lock clean
+.PHONY: help setup demo test conformance check policy bench chaos-audit equivalence screenshots threats mutants lock clean
