@@ -42,7 +42,8 @@ class Compared:
         ratio = self.not_yours / self.unknown
         return (
             f"{self.where}: unknown {self.unknown:.0f} us, not yours {self.not_yours:.0f} us (medians "
-            f"of {self.pairs} interleaved pairs, ratio {ratio:.2f}); by chance alone as far apart with p = {self.chance:.3f}"
+            f"of {self.pairs} interleaved pairs, ratio {ratio:.2f}); by chance alone as far apart with "
+            f"p = {self.chance:.3f}"
         )
 
 
