@@ -79,6 +79,15 @@ def all_rows(person: PersonFile, entity: str) -> tuple[Row, ...]:
     return tuple([row for case in cases for row in _rows(case, entity)])
 
 
+def rows_of_all(people: Sequence[PersonFile], entity: str) -> list[tuple[Row, ...]]:
+    """`all_rows` of each of some people."""
+    cases = [person.cases or () for person in people]
+    return [
+        (held[0].rows.get(entity) or ()) if len(held) == 1 else all_rows(person, entity) if held else ()
+        for person, held in zip(people, cases, strict=True)
+    ]
+
+
 def _on(row: Row, name: str) -> date | None:
     value = row.values.get(name)
     return value if isinstance(value, date) else None
@@ -225,10 +234,10 @@ def advice_of(assessment: Row) -> Advice | None:
 
 def opened_on(case: CaseFile, _today: date) -> date | None:
     """The first decision or the first day of the first measure."""
-    days: list[Any] = [row.values.get("startsOn") for row in _rows(case, "Measure")]
-    days += [row.values.get("decidedOn") for row in _rows(case, "Decision")]
-    known = [day for day in days if day is not None]
-    return min(known) if known else None
+    get: Any = case.rows.get  # days are days or None: they were certified where they came in
+    days = [day for row in get("Measure") or () if (day := row.values.get("startsOn")) is not None]
+    days += [day for row in get("Decision") or () if (day := row.values.get("decidedOn")) is not None]
+    return min(days, default=None)
 
 
 def closed_on(case: CaseFile, today: date) -> date | None:

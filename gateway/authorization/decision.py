@@ -93,9 +93,13 @@ class Decision:
     policy_version: str
     grants: Mapping[Label, Grant]
     effects: tuple[Effect, ...] = field(init=False, repr=False, compare=False)  # in the order of Label
+    denied: frozenset[Label] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "effects", tuple(self.grants[label].effect for label in Label))
+        effects = {label: self.grants[label].effect for label in Label}
+        object.__setattr__(self, "effects", tuple(effects.values()))
+        denied = frozenset(label for label, effect in effects.items() if effect is Effect.DENY)
+        object.__setattr__(self, "denied", denied)
 
     def __getitem__(self, label: Label) -> Grant:
         return self.grants[label]

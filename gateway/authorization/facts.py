@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import repeat
+from operator import attrgetter
 from typing import Final
 
 from gateway.authorization.decision import Authorizer, Effect, Evidence, Facts, Grant
@@ -22,6 +25,11 @@ _SUBJECT: Final = frozenset({Role.SUBJECT.name})  # stands alone: nobody is staf
 # time and looks for its fact.
 _facts: Final = lru_cache(maxsize=50_000)(Facts)
 
+_SEALED: Final = attrgetter("sealed")
+_CLOSED: Final = attrgetter("file_closed")
+_MINOR: Final = attrgetter("under_18")
+_LIFTED: Final = attrgetter("control_lifted")
+
 
 @dataclass(frozen=True, slots=True)
 class LabelGrant:
@@ -33,30 +41,39 @@ class LabelGrant:
 
 
 def derive_facts(viewer: Viewer, evidence: Evidence, standing: Standing = NO_STANDING) -> Facts:
-    """How this viewer stands to this person. Called for every person of a list."""
-    agency, person, case_number = viewer.agency, evidence.person, viewer.case_number
-    return _facts(
-        viewer.roles,
-        viewer.purpose,
-        viewer.agency_kind,
-        agency in evidence.active_agencies or agency in evidence.police_codes,
-        agency in evidence.measure_agencies or agency in evidence.source_agencies,
-        _is_under(evidence.execution_place or evidence.residence, viewer.jurisdiction),
-        _is_under(evidence.domicile, viewer.jurisdiction),
-        agency in evidence.decision_agencies,
-        agency in evidence.agreement_agencies,
-        agency in evidence.awaiting_agencies,
-        bool(case_number),
-        bool(case_number) and case_number in evidence.decision_numbers,
-        viewer.person == person and viewer.roles == _SUBJECT,
-        person in standing.family,
-        evidence.sealed,
-        evidence.file_closed,
-        evidence.under_18,
-        evidence.control_lifted,
-        viewer.forwarded,
-        standing.consented.get(person, NONE),
-        standing.break_glass.get(person, NONE),
+    """How this viewer stands to this person."""
+    return derive_all(viewer, (evidence,), standing)[0]
+
+
+def derive_all(viewer: Viewer, people: Sequence[Evidence], standing: Standing = NO_STANDING) -> list[Facts]:
+    """How this viewer stands to each of some people, fact by fact: lists have hundreds, few of them unlike."""
+    agency, case_number, jurisdiction = viewer.agency, viewer.case_number, viewer.jurisdiction
+    is_subject, consented, break_glass = viewer.roles == _SUBJECT, standing.consented, standing.break_glass
+    return list(
+        map(
+            _facts,
+            repeat(viewer.roles),
+            repeat(viewer.purpose),
+            repeat(viewer.agency_kind),
+            [agency in evidence.active_agencies or agency in evidence.police_codes for evidence in people],
+            [agency in evidence.measure_agencies or agency in evidence.source_agencies for evidence in people],
+            [_is_under(evidence.execution_place or evidence.residence, jurisdiction) for evidence in people],
+            [_is_under(evidence.domicile, jurisdiction) for evidence in people],
+            [agency in evidence.decision_agencies for evidence in people],
+            [agency in evidence.agreement_agencies for evidence in people],
+            [agency in evidence.awaiting_agencies for evidence in people],
+            repeat(bool(case_number)),
+            [bool(case_number) and case_number in evidence.decision_numbers for evidence in people],
+            [is_subject and viewer.person == evidence.person for evidence in people],
+            [evidence.person in standing.family for evidence in people],
+            map(_SEALED, people),
+            map(_CLOSED, people),
+            map(_MINOR, people),
+            map(_LIFTED, people),
+            repeat(viewer.forwarded),
+            [consented.get(evidence.person, NONE) for evidence in people],
+            [break_glass.get(evidence.person, NONE) for evidence in people],
+        )
     )
 
 
@@ -98,8 +115,7 @@ def viewer_grants(authorizer: Authorizer, viewer: Viewer, standing: Standing = N
 
 def never_visible(authorizer: Authorizer, viewer: Viewer, standing: Standing = NO_STANDING) -> frozenset[Label]:
     """The labels denied even at best; nothing of them need be fetched."""
-    decision = authorizer.decide(best_facts(viewer, standing))
-    return frozenset(label for label in Label if decision[label].effect is Effect.DENY)
+    return authorizer.decide(best_facts(viewer, standing)).denied
 
 
 def _because(authorizer: Authorizer, viewer: Viewer, grant: Grant) -> str:

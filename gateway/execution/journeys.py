@@ -82,8 +82,10 @@ def _openings(rows: Mapping[str, Sequence[Row]]) -> list[date]:
         for row in rows.get("Measure", ())
         if row.values.get("kind") in _OPENERS and (day := day_of(row)) is not None
     ]
-    if len(opening) > 1:
-        opening.sort(key=_first)
+    decisions = rows.get("Decision", ())
+    if len(opening) == 1 and not decisions:  # as most journeys are known
+        return [opening[0][0]]
+    opening.sort(key=_first)
     converted: date | None = None
     for day, row in opening:
         goes_on = converted is not None and abs(day - converted) <= _SERVED_WITHIN
@@ -92,7 +94,7 @@ def _openings(rows: Mapping[str, Sequence[Row]]) -> list[date]:
         ended = row.values.get("endedOn")
         converted = ended if row.values.get("endReason") == "CONVERTED" and isinstance(ended, date) else None
     starts = [day for day, _ in opening]
-    for row in rows.get("Decision", ()):
+    for row in decisions:
         decided = day_of(row)
         if row.values.get("kind") in _OPENING_ORDERS and decided and not _is_near(decided, starts):
             days.append(decided)

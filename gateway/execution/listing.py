@@ -4,7 +4,7 @@ a match for that viewer, row by row; what they may not sort by stands last."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
@@ -123,14 +123,19 @@ class Matching:
         self._tests = [_test(one, regions) for one in where]
         self._allowed: dict[int, tuple[bool, Mask]] = {}  # holds the masks, so that ids stay theirs
 
-    def admits(self, one: Judged) -> bool:
-        """Whether the viewer may come upon this person in this list."""
-        mask = one.mask
+    def admitted(self, people: Iterable[Judged]) -> list[Judged]:
+        """Those whom the viewer may come upon in this list and who meet its conditions."""
+        found = [one for one in people if self._may_come_upon(one.mask)]
+        for test in self._tests:
+            found = list(filter(test, found))
+        return found
+
+    def _may_come_upon(self, mask: Mask) -> bool:
         known = self._allowed.get(id(mask))
         if known is None:
             allowed = mask.is_listable and all(mask.decision[label].may_filter for label in self._labels)
             known = self._allowed[id(mask)] = (allowed, mask)
-        return known[0] and all(test(one) for test in self._tests)
+        return known[0]
 
 
 def _test(condition: Condition, regions: Regions) -> Callable[[Judged], bool]:

@@ -7,10 +7,12 @@ once for all the people whom it is about.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from itertools import chain, islice, repeat
+from types import MappingProxyType
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -22,6 +24,8 @@ from schema.file import CaseFile, Disagreement, PersonFile, Row, Values
 from schema.label import Label
 
 Rows = Mapping[str, tuple[Row, ...] | None]
+
+_PERSON: Final = "PersonRecord"
 
 
 class Mask:
@@ -43,48 +47,64 @@ class Mask:
 
     def file(self, raw: PersonFile) -> PersonFile:
         """What is left of one person's file."""
-        return PersonFile(
-            raw.id,
-            self._values("PersonRecord", raw.values),
-            self._entities(raw.rows),
-            self._cases(raw),
-            self._rows("PersonRecord", raw.records),
-            self._disagreements(raw.disagreements) if raw.disagreements else raw.disagreements,
-            {name: compute(raw, self._today) for name, compute in self._of_person},
+        return self.files((raw,))[0]
+
+    def files(self, raws: Sequence[PersonFile]) -> list[PersonFile]:
+        """What is left of each file."""
+        return list(
+            map(
+                PersonFile,
+                [raw.id for raw in raws],
+                [self._values(_PERSON, raw.values) for raw in raws],
+                self._entities([raw.rows for raw in raws]),
+                self._cases(raws),
+                self._rows(_PERSON, [raw.records for raw in raws]),
+                [self._disagreements(raw.disagreements) if raw.disagreements else raw.disagreements for raw in raws],
+                _computed(self._of_person, raws, self._today),
+            )
         )
 
-    def _cases(self, raw: PersonFile) -> tuple[CaseFile, ...] | None:
-        if raw.cases is None or self._hides_cases:
-            return None
-        return tuple([self._case(case) for case in raw.cases])
-
-    def _case(self, case: CaseFile) -> CaseFile:
-        derived = {name: compute(case, self._today) for name, compute in self._of_case}
-        return CaseFile(case.owner, case.anchor, case.handles, self._entities(case.rows), derived)
-
-    def _entities(self, rows: Rows) -> Rows:
-        if self._careful.isdisjoint(rows):
-            return rows
-        kept = dict(rows)
-        for entity in self._careful:
-            if entity in kept:
-                kept[entity] = self._rows(entity, kept[entity])
-        return kept
-
-    def _rows(self, entity: str, rows: tuple[Row, ...] | None) -> tuple[Row, ...] | None:
-        if rows is None or entity in self._hidden:
-            return None
-        if not rows or entity not in self._guarded:
-            return rows
-        guarded = self._guarded[entity]
-        return tuple(
-            [
-                row
-                if guarded.isdisjoint(row.values)
-                else Row(entity, self._values(entity, row.values), row.found, row.frame)
-                for row in rows
-            ]
+    def _cases(self, raws: Sequence[PersonFile]) -> list[tuple[CaseFile, ...] | None]:
+        if self._hides_cases:
+            return [None] * len(raws)
+        cases = [case for raw in raws for case in raw.cases or ()]
+        shown = map(
+            CaseFile,
+            [case.owner for case in cases],
+            [case.anchor for case in cases],
+            [case.handles for case in cases],
+            self._entities([case.rows for case in cases]),
+            _computed(self._of_case, cases, self._today),
         )
+        return [None if raw.cases is None else tuple(islice(shown, len(raw.cases))) for raw in raws]
+
+    def _entities(self, each: Sequence[Rows]) -> Sequence[Rows]:
+        """What is left of rows by entity, of many people or cases at once."""
+        careful = self._careful.intersection(chain.from_iterable(each))
+        kept: list[dict[str, tuple[Row, ...] | None]] | None = None
+        for entity in careful:
+            found = [rows.get(entity) for rows in each]
+            left = self._rows(entity, found)
+            if left is found:
+                continue
+            kept = list(map(dict, each)) if kept is None else kept
+            for rows, own in zip(kept, left, strict=True):
+                if entity in rows:
+                    rows[entity] = own
+        return each if kept is None else kept
+
+    def _rows(self, entity: str, found: Sequence[tuple[Row, ...] | None]) -> Sequence[tuple[Row, ...] | None]:
+        """What is left of an entity's rows, of many at once; the same sequence where nothing of them is guarded."""
+        if entity in self._hidden:
+            return [None] * len(found)
+        guarded = self._guarded.get(entity)
+        if guarded is None or all([guarded.isdisjoint(row.values) for rows in found for row in rows or ()]):  # noqa: C419 - sooner done
+            return found
+        return [rows and tuple([self._row(entity, row) for row in rows]) for rows in found]
+
+    def _row(self, entity: str, row: Row) -> Row:
+        left = self._values(entity, row.values)
+        return row if left is row.values else Row(entity, left, row.found, row.frame)
 
     def _values(self, entity: str, values: Values) -> Values:
         guarded = self._guarded.get(entity)
@@ -120,6 +140,7 @@ def _guards(effects: tuple[Effect, ...]) -> tuple[Mapping[str, frozenset[str]], 
 
 
 Computing = list[tuple[str, Callable[[Any, date], object]]]
+_UNDERIVED: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 def _shown(declared: Mapping[str, Derivation[Any]], wanted: Collection[str], decision: Decision) -> Computing:
@@ -136,6 +157,15 @@ def _shown(declared: Mapping[str, Derivation[Any]], wanted: Collection[str], dec
         else:
             found.append((name, _nothing))
     return found
+
+
+def _computed(computing: Computing, subjects: Sequence[Any], today: date) -> Iterable[Mapping[str, object]]:
+    """Of each subject its derived fields by name."""
+    if not computing:
+        return repeat(_UNDERIVED, len(subjects))
+    names = [name for name, _ in computing]
+    columns = [[compute(subject, today) for subject in subjects] for _, compute in computing]
+    return [dict(zip(names, found, strict=True)) for found in zip(*columns, strict=True)]
 
 
 def _nothing(_raw: object, _today: date) -> None:

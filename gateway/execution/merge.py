@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date
+from itertools import chain, islice, repeat
+from operator import attrgetter
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,6 +23,10 @@ from schema.file import Disagreement, Frame, Row
 
 _BROKEN = frozenset({Quality.CHECKSUM_FAILED, Quality.TRUNCATED, Quality.MALFORMED, Quality.UNMAPPED_CODE})
 _SEVERAL = frozenset(name for name, column in PERSON_RECORD.columns.items() if column.kind is Kind.TEXTS)
+_PROVENANCE: Final = attrgetter("provenance")
+_VALUES: Final = attrgetter("values")
+_WHENCE: Final = (attrgetter("source"), attrgetter("dataset"), attrgetter("peer"))
+_KEY: Final = attrgetter("found.provenance.record")
 _NEAR_DAYS = 31  # two sources' dates of one measure differ by days: decided, served, admitted
 
 
@@ -43,15 +50,38 @@ class Merger:
 
     def person(self, records: Sequence[Record], compared: Collection[str]) -> Merged:
         """One person's own records; `compared` are the columns whose conflicts are wanted."""
-        frame = self._frame
-        if len(records) == 1:  # as most people are known: nothing to choose, nothing to compare
-            record = records[0]
-            return Merged(record.values, (Row("PersonRecord", record.values, record, frame),), ())
         if not records:
             return _NOTHING
+        frame = self._frame
         people = [(record, Row("PersonRecord", record.values, record, frame)) for record in records]
         people.sort(key=lambda pair: _rank(pair[1]))
         return Merged(_values(people), tuple(row for _, row in people), tuple(_disagreements(people, compared)))
+
+    def people(self, lists: Sequence[Sequence[Record]], compared: Collection[str]) -> list[Merged]:
+        """`person` of each of some people."""
+        frame = self._frame
+        return [
+            Merged(records[0].values, (Row("PersonRecord", records[0].values, records[0], frame),), ())
+            if len(records) == 1  # as most people are known: nothing to choose, nothing to compare
+            else self.person(records, compared)
+            for records in lists
+        ]
+
+    def rows_of_all(self, entity: str, lists: Sequence[Sequence[Record]]) -> list[tuple[Row, ...]]:
+        """`rows` of each of some people; where one source says it all, they are laid out in one go."""
+        records = list(chain.from_iterable(lists))
+        origins = list(map(_PROVENANCE, records))
+        if any(len(set(map(part, origins))) > 1 for part in _WHENCE):
+            return [self.rows(entity, each) if each else () for each in lists]
+        made = map(Row, repeat(entity), map(_VALUES, records), records, repeat(self._frame))
+        return [
+            tuple(islice(made, 1))
+            if len(each) == 1
+            else tuple(sorted(islice(made, len(each)), key=_KEY))
+            if each
+            else ()
+            for each in lists
+        ]
 
     def rows(self, entity: str, records: Sequence[Record]) -> tuple[Row, ...]:
         """An entity's rows of one person, what several sources report joined to one row."""
@@ -66,7 +96,7 @@ class Merger:
             if own.dataset != first.dataset or own.source != first.source or own.peer != first.peer:
                 break
         else:
-            rows.sort(key=_key)
+            rows.sort(key=_KEY)
             return tuple(rows)  # one source does not report the same thing twice
         rows.sort(key=lambda row: (frame.rank(row.found.provenance), row.order))
         joined: list[Row] = []
@@ -78,10 +108,6 @@ class Merger:
             else:
                 joined.append(row)
         return tuple(joined)
-
-
-def _key(row: Row) -> str:
-    return row.found.provenance.record
 
 
 def _precedence(row: Row) -> int:

@@ -1,64 +1,22 @@
-"""People: reads some persons' files in one batch: holders, fetch, merge, decide, mask."""
+"""People: reads some persons' files in one batch: holders, fetch, judge, show."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from itertools import repeat
 
-from msgspec import Struct
-from msgspec.structs import replace
-
-from adapters.contract import Call, Record
-from gateway.authorization.decision import Authorizer, Decision
-from gateway.authorization.facts import BOUND_ROLES, derive_facts, never_visible
-from gateway.authorization.standing import NO_STANDING, Standing
-from gateway.execution.directory import Directory
-from gateway.execution.evidence import evidence
-from gateway.execution.handles import Handles
-from gateway.execution.journeys import CASE_ENTITIES, journeys
-from gateway.execution.mask import Mask
-from gateway.execution.merge import Merger
-from gateway.execution.plan import COMPARED, Plan
+from adapters.contract import Call
+from gateway.authorization.facts import BOUND_ROLES, never_visible
+from gateway.execution.house import House
+from gateway.execution.judging import Judged, Judging
+from gateway.execution.plan import Plan
 from gateway.execution.trace import Trace
-from gateway.identity.index import IdentityIndex
-from gateway.sources.reading import Holders, Known, Problem, Reading, Sources
+from gateway.sources.reading import Holders, Known, Reading
 from gateway.viewer import Viewer
-from schema.derived import PERSON_DERIVATIONS
-from schema.file import PersonFile, Row
+from schema.file import PersonFile
 
-_OF_CASES = frozenset(CASE_ENTITIES)
-_NO_RECORDS: Mapping[str, Sequence[Record]] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """What every request shares."""
-
-    sources: Sources
-    index: IdentityIndex
-    authorizer: Authorizer
-    directory: Directory
-    merger: Merger
-    handles: Handles
-    standing: Callable[[Viewer], Standing] = lambda _viewer: NO_STANDING  # what our own registers say of a viewer
-
-
-class Judged(Struct, frozen=True, gc=False):
-    """One person's unmasked file with the decision about it; never leaves gateway/execution."""
-
-    raw: PersonFile
-    mask: Mask
-    today: date
-
-    @property
-    def decision(self) -> Decision:
-        """What was decided of this person."""
-        return self.mask.decision
-
-    def derived(self, name: str) -> object:
-        """A derived field by which lists are filtered and sorted, computed when it is asked for."""
-        return PERSON_DERIVATIONS[name].compute(self.raw, self.today)
+__all__ = ["House", "Judged", "People"]
 
 
 class People:
@@ -72,29 +30,32 @@ class People:
         self._today = today
         self._standing = house.standing(viewer)
         self._hidden = never_visible(house.authorizer, viewer, self._standing)
-        self._masks: dict[tuple[int, int], tuple[Mask, Plan]] = {}  # holds the plans, so that ids stay theirs
 
     async def files(self, tokens: Sequence[str], plan: Plan, root: str) -> dict[str, PersonFile]:
         """Masked files of those among `tokens` whom the viewer may know; by the token asked for."""
         judged, reading = await self.judge(tokens, plan)
-        shown = {token: file for token, one in judged.items() if (file := self.show(one, plan, root))}
+        seen = self.show(judged.values(), plan, root)
+        shown = {token: file for token, one in judged.items() if (file := seen.get(one.raw.id)) is not None}
         self._trace.heard(reading.outcomes, reading.problems, shown=bool(shown))
         return shown
 
-    def show(self, one: Judged, plan: Plan, root: str) -> PersonFile | None:
-        """What the viewer may see of one person, put on record either way; None for one they may not know."""
-        if not one.mask.is_known:
-            self._trace.hid(one.raw.id, one.decision, root)
-            return None
-        self._trace.saw(one.raw.id, one.decision, plan)
-        return self._mask(one.decision, plan).file(one.raw)
-
-    def _mask(self, decision: Decision, plan: Plan) -> Mask:
-        key = (id(decision), id(plan))
-        found = self._masks.get(key)
-        if found is None:
-            found = self._masks[key] = (Mask(decision, plan.derived, self._today), plan)
-        return found[0]
+    def show(self, people: Iterable[Judged], plan: Plan, root: str) -> dict[str, PersonFile]:
+        """What the viewer may see of some people, by Person.id; nothing of one they may not know. It is on record."""
+        alike: dict[int, list[Judged]] = {}
+        for one in people:
+            alike.setdefault(id(one.mask), []).append(one)
+        shown: dict[str, PersonFile] = {}
+        for some in alike.values():
+            first = some[0]
+            if not first.mask.is_known:
+                for one in some:
+                    self._trace.hid(one.raw.id, one.decision, root)
+                continue
+            raws = [one.raw for one in some]
+            files = plan.mask(first.decision, self._today).files(raws)
+            self._trace.saw([file.id for file in files], first.decision, plan)
+            shown.update((file.id, file) for file in files)
+        return shown
 
     def needs(self, plan: Plan) -> Mapping[str, frozenset[str]]:
         """The columns that judging and showing by this plan takes."""
@@ -150,80 +111,8 @@ class People:
         peers = not self._viewer.forwarded
         found = await self._house.sources.read(holders, needs, self._call, peers=peers, known=known)
         reading = before.joined(found)
-        judge = _Judging(self._house, self._viewer, self._standing, self._today, reading, needs, plan)
-        judged: dict[str, Judged] = {}
-        for token in holders:
-            raw, decision = judge.person(token, tuple(everywhere[token]))
-            judged[token] = Judged(raw, self._mask(decision, plan), self._today)
-        return judged, reading
-
-
-class _Judging:
-    """Puts together and decides about the people of one reading; what is alike for all is worked out once."""
-
-    def __init__(
-        self,
-        house: House,
-        viewer: Viewer,
-        standing: Standing,
-        today: date,
-        reading: Reading,
-        needs: Mapping[str, frozenset[str]],
-        plan: Plan,
-    ) -> None:
-        self._house = house
-        self._viewer = viewer
-        self._standing = standing
-        self._today = today
-        self._reading = reading
-        self._needs = needs
-        self._compared = COMPARED if plan.shows_conflicts else ()
-        self._empty = _parted(needs)
-
-    def person(self, token: str, held_by: tuple[str, ...]) -> tuple[PersonFile, Decision]:
-        """One person's unmasked file and the decision about it, from all the sources that hold something."""
-        house, reading = self._house, self._reading
-        problems = [one for one in reading.problems if one.source in held_by] if reading.problems else ()
-        # What every source was asked for and none has is known to be empty; what failed is not known.
-        empty = self._empty if not problems else _parted(self._needs.keys() - _failed(problems))
-        rows, of_cases = dict(empty[0]), dict(empty[1])
-        records: Sequence[Record] = ()
-        for entity, found in reading.records.get(token, _NO_RECORDS).items():
-            if entity == "PersonRecord":
-                records = found
-            elif found:
-                (of_cases if entity in _OF_CASES else rows)[entity] = house.merger.rows(entity, found)
-        merged = house.merger.person(records, self._compared)
-        raw = PersonFile(
-            token,
-            merged.values,
-            rows,
-            journeys(token, of_cases, house.handles),
-            merged.records,
-            merged.disagreements,
-        )
-        known = evidence(raw, house.directory.holders_codes(held_by), self._viewer.agency, self._today)
-        if problems and any(self._is_blind(problem) for problem in problems):
-            # Not knowing whether a record is sealed is no licence to show it (治安管理处罚法 136).
-            known = replace(known, sealed=True)
-        return raw, house.authorizer.decide(derive_facts(self._viewer, known, self._standing))
-
-    def _is_blind(self, problem: Problem) -> bool:
-        """Whether a source did not answer that alone could have said that a record is sealed."""
-        return "PersonRecord" in problem.entities and self._house.directory.declares(problem.source, "sealed")
-
-
-_Rows = Mapping[str, tuple[Row, ...]]
-
-
-def _parted(entities: Iterable[str]) -> tuple[_Rows, _Rows]:
-    """No rows of each of these entities: those that stand with the person, and those that belong to cases."""
-    known = [entity for entity in entities if entity != "PersonRecord"]
-    return (
-        {entity: () for entity in known if entity not in _OF_CASES},
-        {entity: () for entity in CASE_ENTITIES if entity in known},
-    )
-
-
-def _failed(problems: Iterable[Problem]) -> set[str]:
-    return {entity for problem in problems for entity in problem.entities}
+        judging = Judging(self._house, self._viewer, self._standing, self._today, reading, needs, plan)
+        tokens = list(holders)
+        raws, decisions = judging.people(tokens, [tuple(everywhere[token]) for token in tokens])
+        each = [plan.mask(decision, self._today) for decision in decisions]
+        return dict(zip(tokens, map(Judged, raws, each, repeat(self._today)), strict=True)), reading

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from graphql import (
@@ -21,6 +22,8 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_directive_values
 
+from gateway.authorization.decision import Decision
+from gateway.execution.mask import Mask
 from schema.declare import Declaration, declaration_of
 from schema.derived import DERIVATIONS, Derivation
 from schema.entities import ENTITIES, Column
@@ -78,6 +81,9 @@ COMPARED = (
 )
 
 
+_MOST_MASKS = 1_000  # decisions that one plan keeps its masks for
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedField:
     """One labelled path of the graph, without aliases and indexes."""
@@ -97,11 +103,13 @@ class Plan:
     shows_conflicts: bool = False
     _completed: dict[tuple[frozenset[Label], bool], dict[str, frozenset[str]]] = field(default_factory=dict)
     _joined: dict[Hashable, Plan] = field(default_factory=dict)
+    _masks: dict[tuple[int, date], Mask] = field(default_factory=dict)
 
     def add(self, columns: tuple[Column, ...]) -> None:
         """Need these columns."""
         self._completed.clear()
         self._joined.clear()
+        self._masks.clear()
         for column in columns:
             self.needs.setdefault(column.entity, set()).add(column.name)
 
@@ -120,6 +128,16 @@ class Plan:
             derived = self.derived | other.derived
             found = Plan(needs, derived, self.fields, self.shows_records, self.shows_conflicts)
             self._joined[kind] = found
+        return found
+
+    def mask(self, decision: Decision, today: date) -> Mask:
+        """What a decision leaves of people's files, as far as this shows them; kept, as few decisions are met."""
+        key = (id(decision), today)  # a mask holds its decision, so that the identity stays its own
+        found = self._masks.get(key)
+        if found is None:
+            if len(self._masks) >= _MOST_MASKS:
+                self._masks.clear()
+            found = self._masks[key] = Mask(decision, self.derived, today)
         return found
 
     def completed(self, hidden: frozenset[Label], *, binding: bool = False) -> dict[str, frozenset[str]]:

@@ -109,9 +109,9 @@ class RequestReader:
         found = await self._judged(tokens, read if whole else needed(by), where, known)
         page = self._cut(ordered(found, order), lambda one: one.raw.id, first, after, of)
         if whole:
-            files = {one.raw.id: self._people.show(one, shown, "persons") for one in page.items}
+            files = self._people.show(page.items, shown, "persons")
         else:
-            files = dict(await self._people.files([one.raw.id for one in page.items], shown, "persons"))
+            files = await self._people.files([one.raw.id for one in page.items], shown, "persons")
         kept = [(place, file) for place, one in enumerate(page.items) if (file := files.get(one.raw.id)) is not None]
         return Page(
             [file for _, file in kept],
@@ -126,8 +126,7 @@ class RequestReader:
         judged, reading = await self._people.judge(sorted(tokens), needs, known)
         self._trace.heard(reading.outcomes, reading.problems, shown=True)
         matching = Matching(where, self._house.directory.regions)
-        unique = {one.raw.id: one for one in judged.values()}
-        return [one for one in unique.values() if matching.admits(one)]
+        return matching.admitted({one.raw.id: one for one in judged.values()}.values())
 
     async def _candidates(self, where: Sequence[Condition], needs: Plan) -> tuple[set[str], Known]:
         """Pseudonyms that some source brings up for every condition, and what it said of them by the way."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.audit.record import SourceOutcome
@@ -27,15 +27,16 @@ class Trace:
     withheld: dict[tuple[str, str, str, str], None] = field(default_factory=dict)
     hidden_persons: int = 0
 
-    def saw(self, person: str, decision: Decision, plan: Plan) -> None:
-        """A person was shown under a decision."""
-        self.persons[person] = None
+    def saw(self, people: Sequence[str], decision: Decision, plan: Plan) -> None:
+        """Some persons were shown under one decision."""
+        shown = dict.fromkeys(people)
+        self.persons.update(shown)
         told = telling(plan, decision)
         to = self.shown.get(told)
         if to is None:
             to = self.shown[told] = {}
             self.withheld.update(dict.fromkeys(told.withheld))
-        to[person] = None
+        to.update(shown)
 
     def hid(self, person: str, decision: Decision, root: str) -> None:
         """A person was answered as unknown: on record, but nowhere in the answer."""
