@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import urljoin
+
+from msgspec import Struct
 
 from adapters.contract import AdapterError, Call, Invalid, Malformed, Refused, Throttled, Unavailable
 from adapters.decode import text_of
@@ -26,8 +27,7 @@ _ERRORS: Mapping[str, type[AdapterError]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True, gc=False):
     """One page: each row's raw values, how many of the rows were none, and where the next page is."""
 
     rows: Sequence[Raws]
@@ -71,7 +71,7 @@ class Asking:
         self._rules = rules
         self._looks_inside = any(rule.path is not None for rule in rules)
         self._meant = frozenset(rule.status for rule in rules)
-        self._flights: Flights[_Heard] = Flights()
+        self._flights: Flights[_Heard] = Flights(client, lambda answer: _Heard(answer, wire))
 
     async def ask(
         self, bundle: Bundle, scope: Scope, place: Place | None, call: Call
@@ -84,7 +84,7 @@ class Asking:
         pages = template.endpoint.pages
         here = Place.first(pages) if place is None else place
         request = self._request(template, here.scope(pages, scope), here)
-        heard = await self._flights.join(request, call, lambda: self._hear(request, call))
+        heard = await self._flights.join(request, call)
         answer = heard.answer
         if bundle.at_once is not None and answer.ok and not self._looks_inside and answer.status not in self._meant:
             found = bundle.at_once(answer)
@@ -98,9 +98,6 @@ class Asking:
         if isinstance(page, AdapterError):
             raise page
         return page
-
-    async def _hear(self, request: Request, call: Call) -> _Heard:
-        return _Heard(await self._client.send(request, call.deadline), self._wire)
 
     def _page_or_why_not(self, leg: Leg, here: Place, heard: _Heard) -> Page | AdapterError:
         try:
