@@ -22,7 +22,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import ClassVar, Literal, Protocol, runtime_checkable
+from typing import ClassVar, Literal, Protocol, TypeGuard, runtime_checkable
 
 import msgspec
 
@@ -247,6 +247,19 @@ def keeps_kinds(adapter: object) -> bool:
     return getattr(type(adapter), "keeps_kinds", False) is True
 
 
+def reads_together(adapter: object) -> TypeGuard[ReadsTogether]:
+    """Whether an adapter says so by `reads_together = True` in its class.
+
+    A class that overrides `fetch` or `related` of one that does must say it anew, with its own `read_together`:
+    what it changed would otherwise be passed by.
+    """
+    if getattr(type(adapter), "reads_together", False) is not True:
+        return False
+    reads = ("fetch", "related", "read_together")
+    newest = next(one for one in type(adapter).__mro__ if any(name in vars(one) for name in reads))
+    return "read_together" in vars(newest)
+
+
 @runtime_checkable
 class Adapter(Protocol):
     """Four reads. A key that the agency does not know is absent from the mapping, never an error.
@@ -285,4 +298,18 @@ class Adapter(Protocol):
 
     async def aclose(self) -> None:
         """Give connections back."""
+        ...
+
+
+class ReadsTogether(Adapter, Protocol):
+    """An adapter that reads several entities of the same persons at less cost than one by one."""
+
+    async def read_together(
+        self, wanted: Mapping[str, Collection[str]], people: Sequence[Key], call: Call
+    ) -> Mapping[str, Mapping[Key, Record | Sequence[Record] | AdapterError] | AdapterError]:
+        """For each entity what `fetch` of PersonRecord or `related` of any other gives, its error in its place.
+
+        `wanted` is entity -> fields. Ends at the call's deadline by itself, with what it has by then and Unavailable
+        for the rest: whoever calls sets no timer. Raises an AdapterError where there is nothing at all.
+        """
         ...

@@ -33,10 +33,11 @@ from adapters.drivers.declared import (
     paths_of,
 )
 from adapters.drivers.http import HttpClient, Request, raise_for_status
-from adapters.drivers.joining import joined, only
-from adapters.drivers.legs import Leg, Role
+from adapters.drivers.joining import only
+from adapters.drivers.legs import Bundle, Leg, Role
 from adapters.drivers.pages import Asking, Page
 from adapters.drivers.paging import Bookmark, Place
+from adapters.drivers.reads import PERSON, Asked, Brought, Lists, ReadPlan
 from adapters.drivers.template import Template
 from adapters.drivers.wire import Wire
 from adapters.manifest import Dataset, Endpoint, Manifest, ManifestError
@@ -54,6 +55,7 @@ class EndpointAdapter:
 
     contract: Literal["1.0"] = "1.0"
     keeps_kinds: ClassVar[bool] = True
+    reads_together: ClassVar[bool] = True
 
     def __init__(self, manifest: Manifest, wire: Wire, client: HttpClient, health: str) -> None:
         self.id = manifest.id
@@ -65,7 +67,8 @@ class EndpointAdapter:
         self._asking = Asking(manifest.id, wire, client, manifest.errors)
         self._health = health
         self._lists: dict[tuple[str, Role], list[tuple[Dataset, Template]]] = {}
-        self._legs: dict[tuple[Template, frozenset[str]], Leg] = {}
+        self._legs: dict[tuple[Template, frozenset[str]], Bundle] = {}
+        self._plans: dict[tuple[Asked, ...], ReadPlan] = {}
         self._rows: dict[int, Rows] = {}  # by the dataset's identity: the manifest keeps datasets alive
         for name in manifest.entities:
             for dataset in manifest.datasets(name):
@@ -85,8 +88,9 @@ class EndpointAdapter:
         mark = self._bookmark(after, "keys")
         if mark.leg >= len(legs):
             raise Invalid(f"{self.id}: that cursor is not of this list. Start again from the first page.")
-        leg = legs[mark.leg]
-        page = await self._asking.ask(leg.template, leg.sought, leg.scope(call), mark.place, call)
+        bundle = legs[mark.leg]
+        (leg,) = bundle.legs
+        page = await self._asking.ask_one(bundle, leg.scope(call), mark.place, call)
         entries = {entry.key: entry for entry in self._entries(leg, page)}
         return KeySlice(tuple(entries.values()), self._minted(_onward(mark, page, len(legs)), "keys"))
 
@@ -97,33 +101,33 @@ class EndpointAdapter:
 
         Where several datasets describe persons, those with a key list say who is there; the others only add columns.
         """
-        legs = self._asked("fetch", entity, fields)
-        listing = [leg.dataset.keys is not None for leg in legs]
-        found: dict[Key, Record | AdapterError] = {}
-        for founds, answers in zip(listing, await self._from_all("fetch", legs, keys, call), strict=False):
-            for key, answer in answers.items():
-                known = found.get(key)
-                if isinstance(known, Record) and not isinstance(answer, AdapterError):
-                    found[key] = joined(known, answer[0])
-                elif known is None and (founds or not any(listing)):
-                    found[key] = answer if isinstance(answer, AdapterError) else answer[0]
-        return found
+        (found,) = await self._read([("fetch", entity, frozenset(fields))], keys, call)
+        if isinstance(found, AdapterError):
+            raise found
+        return cast(Mapping[Key, Record | AdapterError], found)
 
     async def related(
         self, entity: str, people: Sequence[Key], fields: Collection[str], call: Call
     ) -> Mapping[Key, Sequence[Record] | AdapterError]:
         """Every record of each person, from all datasets of the entity; one that failed fails the person's list."""
-        legs = self._asked("related", entity, fields)
-        first, *others = await self._from_all("related", legs, people, call) or ({},)
-        found: dict[Key, Sequence[Record] | AdapterError] = dict(first)
-        for answers in others:
-            for person, answer in answers.items():
-                sofar = found.get(person, ())
-                if isinstance(answer, AdapterError) or isinstance(sofar, AdapterError):
-                    found[person] = answer if isinstance(answer, AdapterError) else sofar
-                else:
-                    found[person] = [*sofar, *answer]
-        return found
+        (found,) = await self._read([("related", entity, frozenset(fields))], people, call)
+        if isinstance(found, AdapterError):
+            raise found
+        return cast(Mapping[Key, Sequence[Record] | AdapterError], found)
+
+    async def read_together(
+        self, wanted: Mapping[str, Collection[str]], people: Sequence[Key], call: Call
+    ) -> Mapping[str, Brought | AdapterError]:
+        """See adapters.contract.ReadsTogether: what comes out as one request is sent once."""
+        asked: list[Asked] = [
+            ("fetch" if entity == PERSON else "related", entity, frozenset(fields))
+            for entity, fields in wanted.items()
+        ]
+        try:
+            found = await self._read(asked, people, call)
+        except Unsupported:  # of one of them at least
+            found = await _together([self._alone(one, people, call) for one in asked])
+        return dict(zip(wanted, found, strict=True))
 
     async def search(self, entity: str, query: Search, call: Call) -> Slice:
         """A page of matches, filled from as many upstream pages as it takes.
@@ -136,8 +140,9 @@ class EndpointAdapter:
         mark: Bookmark | None = self._bookmark(query.after, question)
         found: dict[Key, Record] = {}
         while mark is not None and mark.leg < len(legs) and len(found) < limit:
-            leg, values = legs[mark.leg]
-            page = await self._asking.ask(leg.template, leg.sought, leg.scope(call, (), values), mark.place, call)
+            bundle, values = legs[mark.leg]
+            (leg,) = bundle.legs
+            page = await self._asking.ask_one(bundle, leg.scope(call, (), values), mark.place, call)
             records = self._matches(leg, page, query)[mark.skip :]
             taken = records[: limit - len(found)]
             found.update((record.key, record) for record in taken if record.key not in found)
@@ -163,73 +168,95 @@ class EndpointAdapter:
 
     # ---- batches ------------------------------------------------------------------------------------------------
 
+    async def _read(
+        self, asked: Sequence[Asked], keys: Sequence[Key], call: Call
+    ) -> Sequence[Brought | AdapterError]:
+        """What becomes of each."""
+        plan = self._planned(tuple(asked))
+        if not keys:
+            return [{} for _ in plan.parts]
+        wanted = tuple(dict.fromkeys(keys))
+        answers = await _together([self._batched(bundle, wanted, call) for bundle in plan.bundles])
+        return [part.put_together([answers[bundle][place] for bundle, place in part.places]) for part in plan.parts]
+
+    async def _alone(self, asked: Asked, keys: Sequence[Key], call: Call) -> Brought | AdapterError:
+        try:
+            (found,) = await self._read([asked], keys, call)
+        except Unsupported as err:
+            return err
+        return found
+
+    def _planned(self, asked: tuple[Asked, ...]) -> ReadPlan:
+        """The requests that bring all of it, worked out once; raises Unsupported."""
+        plan = self._plans.get(asked)
+        if plan is None:
+            if len(self._plans) >= _MOST_LEGS:
+                self._plans.clear()
+            legs = [self._asked(role, entity, fields) for role, entity, fields in asked]
+            plan = self._plans[asked] = ReadPlan.of(self._wire, asked, legs)
+        return plan
+
     def _asked(self, role: Role, entity: str, fields: Collection[str]) -> Sequence[Leg]:
         """The datasets to ask: those that have any of the fields, and those that say who or what is there."""
         return [
-            self._leg(role, dataset, template, fields)
+            self._leg(role, dataset, template, fields).legs[0]
             for dataset, template in self._declared(entity, fields, role)
             if role != "fetch" or dataset.keys or not dataset.fields.keys().isdisjoint(fields) or not fields
         ]
 
-    def _leg(self, role: Role, dataset: Dataset, template: Template, fields: Collection[str]) -> Leg:
+    def _leg(self, role: Role, dataset: Dataset, template: Template, fields: Collection[str]) -> Bundle:
+        """One dataset's list, asked for by itself."""
         wanted = (template, frozenset(fields))
-        leg = self._legs.get(wanted)
-        if leg is None:
+        found = self._legs.get(wanted)
+        if found is None:
             if len(self._legs) >= _MOST_LEGS:
                 self._legs.clear()
             leg = Leg.of(self._wire, role, dataset, template, self._rows[id(dataset)], fields)
-            self._legs[wanted] = leg
-        return leg
-
-    async def _from_all(
-        self, role: Literal["fetch", "related"], legs: Sequence[Leg], keys: Sequence[Key], call: Call
-    ) -> Sequence[Mapping[Key, Sequence[Record] | AdapterError]]:
-        if not keys:
-            return ()
-        return await _together([self._batched(role, leg, keys, call) for leg in legs])
-
-    async def _batched(
-        self, role: Literal["fetch", "related"], leg: Leg, keys: Sequence[Key], call: Call
-    ) -> Mapping[Key, Sequence[Record] | AdapterError]:
-        asked = tuple(dict.fromkeys(keys))
-        sent = leg.template.sendable(asked)
-        # a key of another form is none of this source's: unknown, and never sent
-        if len(sent) < len(asked):
-            self.dropped[leg.dataset.dataset] += len(asked) - len(sent)
-        found: dict[Key, Sequence[Record] | AdapterError] = {}
-        size = leg.template.endpoint.batch
-        batches = [sent[start : start + size] for start in range(0, len(sent), size)]
-        answers = await _together([self._one_batch(role, leg, batch, call) for batch in batches])
-        failures = [answer for answer in answers if isinstance(answer, AdapterError)]
-        if failures and len(failures) == len(answers):
-            raise failures[0]
-        if len(answers) == 1 and not failures:
-            return answers[0]  # type: ignore[return-value]  # no failure, as was just seen
-        for batch, answer in zip(batches, answers, strict=True):
-            found.update(dict.fromkeys(batch, answer) if isinstance(answer, AdapterError) else answer)
+            found = self._legs[wanted] = Bundle.of(self._wire, [leg])
         return found
 
-    async def _one_batch(
-        self, role: Literal["fetch", "related"], leg: Leg, batch: Sequence[Key], call: Call
-    ) -> Mapping[Key, Sequence[Record]] | AdapterError:
-        found: defaultdict[Key, list[Record]] = defaultdict(list)
-        scope = leg.scope(call, batch)
+    async def _batched(self, bundle: Bundle, asked: Sequence[Key], call: Call) -> Sequence[Lists | AdapterError]:
+        """What each leg brought of these keys; its AdapterError where all of it failed."""
+        template = bundle.template
+        sent = template.sendable(asked)
+        # a key of another form is none of this source's: unknown, and never sent
+        if len(sent) < len(asked):
+            for leg in bundle.legs:
+                self.dropped[leg.dataset.dataset] += len(asked) - len(sent)
+        size = template.endpoint.batch
+        if 0 < len(sent) <= size:
+            return await self._one_batch(bundle, sent, call)
+        batches = [sent[start : start + size] for start in range(0, len(sent), size)]
+        answers = await _together([self._one_batch(bundle, batch, call) for batch in batches])
+        return [_as_one(batches, [answer[place] for answer in answers]) for place in range(len(bundle.legs))]
+
+    async def _one_batch(self, bundle: Bundle, batch: Sequence[Key], call: Call) -> Sequence[Lists | AdapterError]:
+        found: list[defaultdict[Key, list[Record]]] = [defaultdict(list) for _ in bundle.legs]
+        failed: dict[int, AdapterError] = {}
+        scope = bundle.legs[0].scope(call, batch)
         place: Place | None = None
         try:
             while True:
-                page = await self._asking.ask(leg.template, leg.sought, scope, place, call)
-                self._gather(role, leg, batch, page, found)
-                place = page.next
+                pages = await self._asking.ask(bundle, scope, place, call)
+                now = datetime.now(UTC)
+                for index, (leg, page) in enumerate(zip(bundle.legs, pages, strict=True)):
+                    if isinstance(page, AdapterError):
+                        failed[index] = page
+                    else:
+                        self._gather(leg, batch, page, now, found[index])
+                first = pages[0]  # only what stands alone has several pages
+                place = None if isinstance(first, AdapterError) else first.next
                 if place is None:
-                    return found
+                    return [failed.get(index, lists) for index, lists in enumerate(found)] if failed else found
         except AdapterError as err:
-            return err
+            return [err] * len(found)
 
     def _gather(
-        self, role: Role, leg: Leg, batch: Sequence[Key], page: Page, found: defaultdict[Key, list[Record]]
+        self, leg: Leg, batch: Sequence[Key], page: Page, now: datetime, found: defaultdict[Key, list[Record]]
     ) -> None:
         """Adds a page's records to those found, each under the key for which it stands."""
-        rows, owners = page.rows, leg.owners(role, batch, page.rows)
+        rows = page.rows
+        owners = leg.owners(batch, rows)
         lost = page.strange
         if None in owners:
             known = [owner is not None for owner in owners]
@@ -238,7 +265,7 @@ class EndpointAdapter:
         if lost:
             self.dropped[leg.dataset.dataset] += lost
         persons = cast(Sequence[Key], owners)
-        records = leg.decoder.records(rows, datetime.now(UTC), persons if role == "related" else None)
+        records = leg.decoder.records(rows, now, persons if leg.role == "related" else None)
         for owner, record in zip(persons, records, strict=True):
             if record is not None:
                 found[owner].append(record)
@@ -286,7 +313,7 @@ class EndpointAdapter:
             raise Unsupported(f"{self.id}: {entity} declares no `{role}`; nothing was sent")
         return able
 
-    def _search_legs(self, entity: str, query: Search) -> Sequence[tuple[Leg, Parameters]]:
+    def _search_legs(self, entity: str, query: Search) -> Sequence[tuple[Bundle, Parameters]]:
         able = self._declared(entity, query.fields, "search")
         check_filters(self.id, self.capabilities[entity], entity, query.where)
         if query.limit < 1:
@@ -298,9 +325,9 @@ class EndpointAdapter:
             raise Unsupported(f"{self.id}: no one dataset of {entity} has all these filters. Ask by fewer of them.")
         fields = frozenset((*query.fields, *(compare.field for compare in query.where)))
         legs = [
-            (leg, values)
+            (bundle, values)
             for dataset, template in able
-            for leg in (self._leg("search", dataset, template, fields),)
+            for bundle in (self._leg("search", dataset, template, fields),)
             for values in parameter_sets(entity, dataset, query.where)
         ]
         if len(legs) > _MOST_FORMS:
@@ -338,6 +365,17 @@ class EndpointAdapter:
             self._wire.check(path, role)
         except ValueError as err:
             raise ManifestError(f"{where}: {err}. Correct the path.") from err
+
+
+def _as_one(batches: Sequence[Sequence[Key]], answers: Sequence[Lists | AdapterError]) -> Lists | AdapterError:
+    """A leg's batches laid together; a failed one fails each of its keys, and all of them the leg."""
+    failures = [answer for answer in answers if isinstance(answer, AdapterError)]
+    if failures and len(failures) == len(answers):
+        return failures[0]
+    found: dict[Key, Sequence[Record] | AdapterError] = {}
+    for batch, answer in zip(batches, answers, strict=True):
+        found.update(dict.fromkeys(batch, answer) if isinstance(answer, AdapterError) else answer)
+    return found
 
 
 async def _together(work: Sequence[Coroutine[object, object, T]]) -> Sequence[T]:

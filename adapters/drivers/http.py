@@ -16,7 +16,6 @@ import logging
 import os
 import ssl
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import Message
 from email.utils import parsedate_to_datetime
@@ -26,9 +25,19 @@ from typing import Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
+from msgspec import Struct
 
 from adapters.contract import AdapterError, Deadline, Invalid, Malformed, Refused, Throttled, Unavailable
-from adapters.drivers.transport import Body, OwnTransport, Straight, TransportName, open_transport
+from adapters.drivers.sending import Sending
+from adapters.drivers.transport import (
+    Body,
+    Exchange,
+    Outgoing,
+    OwnTransport,
+    Straight,
+    TransportName,
+    open_transport,
+)
 from adapters.manifest import HeaderAuth, ManifestError, Tls
 
 for _name in ("httpx", "httpcore"):  # they log addresses and headers: keys and secrets
@@ -41,12 +50,13 @@ _HEARD: Final = frozenset({b"content-type", b"content-length", b"content-encodin
 NETWORK_FAILURES: Final = (httpx.HTTPError, httpx.InvalidURL)
 """What a call over httpx may raise that a library made for us; for whoever has to catch it."""
 
+_CANNOT_BE_WRITTEN: Final = (httpx.InvalidURL, httpx.LocalProtocolError)
+
 Fields = Sequence[tuple[bytes, bytes]]
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True, gc=False):
     """One read. `target` is path and query below the base address, already encoded; headers hold no CR or LF."""
 
     target: str
@@ -62,8 +72,7 @@ class Request:
         return {**given, **self.signed()} if self.signed is not None else given
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True, gc=False):
     """A whole answer of any status."""
 
     status: int
@@ -118,30 +127,81 @@ class HttpClient:
 
     async def send(self, request: Request, deadline: Deadline | None = None) -> Answer:
         """The whole answer, whatever its status; AdapterError when there is none within the deadline."""
+        until = self._until(deadline)
+        sending = self._at_once(request, until)
+        return await (self.sent(request, until) if sending is None else sending.answer())
+
+    def begin(self, request: Request, deadline: Deadline) -> Sending:
+        """The same for several to wait for; raises AdapterError where nothing can be sent."""
+        until = self._until(deadline)
+        sending = self._at_once(request, until)
+        if sending is None:
+            sending = Sending(self, request, until)
+            sending.by(self.sent(request, until))
+        return sending
+
+    def _until(self, deadline: Deadline | None) -> float:
         now = asyncio.get_running_loop().time()
-        until = now + self._timeout if deadline is None else min(now + self._timeout, deadline.at)
+        until = now + self._timeout
+        if deadline is not None and deadline.at < until:
+            until = deadline.at
         if until <= now:
             raise Unavailable(f"{self.source}: the deadline passed before anything was sent")
+        return until
+
+    def _at_once(self, request: Request, until: float) -> Sending | None:
+        """Sent on a connection that is at hand; None where one has to be waited for or opened."""
+        straight = self._straight
+        if straight is None or self._places.locked():  # those who wait for a place come first
+            return None
+        try:
+            outgoing = straight.written(request.method, request.target, request.fields(), request.content)
+            exchange = straight.at_hand(outgoing)
+        except _CANNOT_BE_WRITTEN as err:
+            raise self.closed(err) from None
+        if exchange is None:
+            return None
+        sending = Sending(self, request, until)
+        sending.over(exchange, outgoing)
+        return sending
+
+    async def sent(self, request: Request, until: float, *, tries: int = 2) -> Answer:
+        """What `send` gives, connection and all; `tries` times as long as nothing comes back."""
         try:
             async with asyncio.timeout_at(until), self._places:
-                return await self._exchange(request)
+                return await self._exchange(request, tries)
         except TimeoutError as err:
             raise Unavailable(f"{self.source}: no whole answer within the deadline") from err
 
-    async def _exchange(self, request: Request) -> Answer:
+    async def _exchange(self, request: Request, tries: int) -> Answer:
         try:
             if self._straight is None:
                 return await self._by_client(request)
-            return await self._by_transport(self._straight, request)
-        except httpx.TransportError as err:
-            raise _closed(self.source, err) from _quotable(err)
-        except httpx.InvalidURL:
-            raise Invalid(f"{self.source}: the request does not fit into an address") from None  # it quotes the value
+            return await self._by_transport(self._straight, request, tries)
+        except (httpx.TransportError, httpx.InvalidURL) as err:
+            raise self.closed(err) from _quotable(err)
 
-    async def _by_transport(self, straight: Straight, request: Request) -> Answer:
-        exchange = await _asked(
-            lambda: straight.open(straight.written(request.method, request.target, request.fields(), request.content))
-        )
+    def closed(self, err: BaseException | None) -> AdapterError:
+        """The contract's error for what went wrong on the network."""
+        if isinstance(err, httpx.TransportError):
+            return _closed(self.source, err)
+        return Invalid(f"{self.source}: the request does not fit into an address")
+
+    def again(self, exchange: Exchange, outgoing: Outgoing) -> int | None:
+        """How often a request may be sent anew to which a kept connection brought nothing back; None for never."""
+        if self._straight is None or self._straight.is_closed:
+            return None
+        if exchange.unanswered and outgoing.repeatable:
+            self._straight.close_idle()
+            return 2
+        err = exchange.error
+        return 1 if isinstance(err, httpx.TransportError) and _nothing_came_back(err) else None
+
+    async def _by_transport(self, straight: Straight, request: Request, tries: int) -> Answer:
+        def send() -> Awaitable[Exchange]:
+            return straight.open(straight.written(request.method, request.target, request.fields(), request.content))
+
+        exchange = await (_asked(send) if tries > 1 else send())
         try:
             return await self._whole(exchange.answer.status, exchange.answer.headers, Body(exchange, None))
         finally:
@@ -176,28 +236,37 @@ class HttpClient:
 
     async def _whole(self, status: int, fields: Fields, body: AsyncIterable[bytes]) -> Answer:
         """The answer with its body read, as far as it is one that may be read."""
+        head = self.head(status, fields)
+        pieces: list[bytes] = []
+        size = 0
+        async for piece in body:
+            pieces.append(piece)
+            size += len(piece)
+            self.check_size(size)
+        return self.heard(status, head, pieces[0] if len(pieces) == 1 else b"".join(pieces))
+
+    def head(self, status: int, fields: Fields) -> dict[bytes, str]:
+        """Those headers of an answer that anybody here listens to; Malformed where its body need not be read."""
         if 300 <= status < 400:
             raise Malformed(f"{self.source}: answered with a redirect. Set the final address in its manifest.")
         heard = _heard(fields)
         if heard.get(b"content-encoding", "identity").lower() != "identity":
             raise Malformed(f"{self.source}: answered compressed although identity was asked for")
         length = heard.get(b"content-length", "")
-        if length.isdecimal() and len(length) < 20 and int(length) > self._max_bytes:
-            raise self._too_large()
-        pieces: list[bytes] = []
-        size = 0
-        async for piece in body:
-            pieces.append(piece)
-            size += len(piece)
-            if size > self._max_bytes:
-                raise self._too_large()
-        content = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        media_type, charset = _content_type(heard.get(b"content-type", ""))
-        wait = _retry_after(heard.get(b"retry-after", ""))
-        return Answer(status, content, media_type, charset, wait, heard.get(b"cache-control", ""))
+        if length.isdecimal() and len(length) < 20:
+            self.check_size(int(length))
+        return heard
 
-    def _too_large(self) -> Malformed:
-        return Malformed(f"{self.source}: answered with more than max_bytes ({self._max_bytes}); page it")
+    def check_size(self, size: int) -> None:
+        """Malformed where an answer is longer than the manifest allows."""
+        if size > self._max_bytes:
+            raise Malformed(f"{self.source}: answered with more than max_bytes ({self._max_bytes}); page it")
+
+    def heard(self, status: int, head: Mapping[bytes, str], content: bytes) -> Answer:
+        """The answer that these parts make up."""
+        media_type, charset = _content_type(head.get(b"content-type", ""))
+        wait = _retry_after(head.get(b"retry-after", ""))
+        return Answer(status, content, media_type, charset, wait, head.get(b"cache-control", ""))
 
     async def aclose(self) -> None:
         """Give the connections back."""
@@ -288,9 +357,9 @@ def _closed(source: str, err: httpx.TransportError) -> AdapterError:
     return Unavailable(f"{source}: {what}")
 
 
-def _quotable(err: httpx.TransportError) -> httpx.TransportError | None:
-    """The cause to chain, unless it is one of h11's: those quote header values and foreign bytes."""
-    return None if isinstance(err, httpx.ProtocolError) else err
+def _quotable(err: Exception) -> Exception | None:
+    """The cause to chain, unless it quotes a value: h11's quote headers and foreign bytes, another the address."""
+    return None if isinstance(err, httpx.ProtocolError | httpx.InvalidURL) else err
 
 
 def _content_type(header: str) -> tuple[str, str | None]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import urljoin
+
+from msgspec import Struct
 
 from adapters.contract import AdapterError, Call, Invalid, Malformed, Refused, Throttled, Unavailable
 from adapters.decode import text_of
 from adapters.drivers.flights import Flights
 from adapters.drivers.http import Answer, HttpClient, Request, raise_for_status
+from adapters.drivers.legs import Bundle, Leg
 from adapters.drivers.paging import Place, following
 from adapters.drivers.template import Scope, Template
 from adapters.drivers.wire import Sought, Wire
@@ -25,8 +27,7 @@ _ERRORS: Mapping[str, type[AdapterError]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True, gc=False):
     """One page: each row's raw values, how many of the rows were none, and where the next page is."""
 
     rows: Sequence[Raws]
@@ -70,23 +71,39 @@ class Asking:
         self._rules = rules
         self._looks_inside = any(rule.path is not None for rule in rules)
         self._meant = frozenset(rule.status for rule in rules)
-        self._flights: Flights[_Heard] = Flights()
+        self._flights: Flights[_Heard] = Flights(client, lambda answer: _Heard(answer, wire))
 
-    async def ask(self, template: Template, sought: Sought, scope: Scope, place: Place | None, call: Call) -> Page:
-        """The page at one place, the first for None; AdapterError for whatever is no such page."""
+    async def ask(
+        self, bundle: Bundle, scope: Scope, place: Place | None, call: Call
+    ) -> Sequence[Page | AdapterError]:
+        """Each leg's page at one place, the first for None; AdapterError where there is no such page.
+
+        Raises the AdapterError of a request that brought nothing for any of them.
+        """
+        template = bundle.template
         pages = template.endpoint.pages
         here = Place.first(pages) if place is None else place
         request = self._request(template, here.scope(pages, scope), here)
-        heard = await self._flights.join(request, call, lambda: self._hear(request, call))
+        heard = await self._flights.join(request, call)
         answer = heard.answer
-        if sought.of_answer is not None and answer.ok and not self._looks_inside and answer.status not in self._meant:
-            rows = sought.of_answer(answer)
-            if rows is not None:
-                return Page(rows, 0, None)
-        return self._page(template.endpoint, sought, here, heard)
+        if bundle.at_once is not None and answer.ok and not self._looks_inside and answer.status not in self._meant:
+            found = bundle.at_once(answer)
+            if found is not None:
+                return [Page(rows, 0, None) for rows in found]
+        return [self._page_or_why_not(leg, here, heard) for leg in bundle.legs]
 
-    async def _hear(self, request: Request, call: Call) -> _Heard:
-        return _Heard(await self._client.send(request, call.deadline), self._wire)
+    async def ask_one(self, bundle: Bundle, scope: Scope, place: Place | None, call: Call) -> Page:
+        """The page of a bundle's only leg; AdapterError for whatever is no such page."""
+        (page,) = await self.ask(bundle, scope, place, call)
+        if isinstance(page, AdapterError):
+            raise page
+        return page
+
+    def _page_or_why_not(self, leg: Leg, here: Place, heard: _Heard) -> Page | AdapterError:
+        try:
+            return self._page(leg.template.endpoint, leg.sought, here, heard)
+        except AdapterError as err:
+            return err
 
     def _request(self, template: Template, scope: Scope, here: Place) -> Request:
         if here.cursor is None or "cursor" in template.names:
@@ -116,7 +133,7 @@ class Asking:
         found = () if payload is None else self._wire.rows(payload, endpoint.rows)
         rows = list(filter(self._wire.is_row, found))
         onward = self._next(endpoint, here, found, (document, payload))
-        return Page(sought.of_rows(rows), len(found) - len(rows), onward)
+        return Page(sought(rows), len(found) - len(rows), onward)
 
     def _next(self, endpoint: Endpoint, here: Place, rows: Sequence[object], parts: Sequence[object]) -> Place | None:
         pages = endpoint.pages

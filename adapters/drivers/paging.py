@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.drivers.template import Scope
 from adapters.manifest import Pages
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True, gc=False):
     """One upstream page. `position` is a page number or an offset; `seen` counts the rows of the pages before it.
 
     `fingerprint` is that of the page before: a source that ignores the page it is asked for repeats that one.

@@ -27,7 +27,7 @@ from adapters.drivers.http import Answer, HttpClient, Request, secret_headers
 from adapters.drivers.template import Scope, Template
 from adapters.drivers.transport import TransportName
 from adapters.drivers.typed import typed_reader
-from adapters.drivers.wire import Sought
+from adapters.drivers.wire import AtOnce, Sought
 from adapters.manifest import Endpoint, Manifest, ManifestError, RestSource
 from adapters.rows import Raws
 
@@ -132,20 +132,22 @@ class JsonWire:
         """Whether it is an object."""
         return isinstance(row, dict)
 
-    def sought(self, endpoint: Endpoint, paths: Sequence[str]) -> Sought:
-        """The raw values; None where the row's shape does not allow a path."""
-        of_rows = self._reading(paths)
-        read = None if endpoint.pages or endpoint.envelope else typed_reader(endpoint.rows, paths)
+    def at_once(self, places: Sequence[tuple[Endpoint, Sequence[str]]]) -> AtOnce | None:
+        """The raw values of all places, decoded in one go; None where a path is more than plain names."""
+        if any(endpoint.pages or endpoint.envelope for endpoint, _ in places):
+            return None
+        read = typed_reader([(endpoint.rows, paths) for endpoint, paths in places])
         if read is None:
-            return Sought(of_rows)
+            return None
 
-        def of_answer(answer: Answer) -> Sequence[Raws] | None:
+        def of_answer(answer: Answer) -> Sequence[Sequence[Raws]] | None:
             named = self._encoding or answer.charset or "utf-8"
             return read(answer.content) if named.lower() in _UTF_8 and _may_be_json(answer.media_type) else None
 
-        return Sought(of_rows, of_answer)
+        return of_answer
 
-    def _reading(self, paths: Sequence[str]) -> Callable[[Sequence[object]], Sequence[Raws]]:
+    def sought(self, paths: Sequence[str]) -> Sought:
+        """The raw values; None where the row's shape does not allow a path."""
         if all(_NAME.fullmatch(path) for path in paths):  # as most rows are read
             return _by_names(tuple(paths))
         searches = [self._paths[path] for path in paths]

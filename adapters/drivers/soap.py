@@ -22,7 +22,7 @@ from adapters.drivers.endpoints import EndpointAdapter
 from adapters.drivers.http import Answer, HttpClient, Request, secret_headers
 from adapters.drivers.template import Scope, Template
 from adapters.drivers.transport import TransportName
-from adapters.drivers.wire import Sought
+from adapters.drivers.wire import AtOnce, Sought
 from adapters.manifest import Endpoint, Manifest, ManifestError, SoapSource
 
 _SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -144,10 +144,14 @@ class XmlWire:
         """Whether it is an element."""
         return isinstance(row, etree._Element)
 
-    def sought(self, endpoint: Endpoint, paths: Sequence[str]) -> Sought:  # noqa: ARG002 - as JSON's
+    def sought(self, paths: Sequence[str]) -> Sought:
         """The text at each path of a row, a list where there are several."""
         searches = [self._below[path] for path in paths]
-        return Sought(lambda rows: [tuple(_scalar(_evaluated(search, row)) for search in searches) for row in rows])
+        return lambda rows: [tuple(_scalar(_evaluated(search, row)) for search in searches) for row in rows]
+
+    def at_once(self, places: Sequence[tuple[Endpoint, Sequence[str]]]) -> AtOnce | None:  # noqa: ARG002 - as JSON's
+        """XML is always parsed."""
+        return None
 
     def find(self, document: object, path: str) -> object:
         """The first text at a path anywhere below the document."""

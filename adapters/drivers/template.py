@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from adapters.contract import Call, Invalid
 from adapters.manifest import Endpoint, ManifestError
@@ -29,8 +30,7 @@ _LISTED_WORDS: Final = re.compile(r"[\w.~,-]*", re.ASCII)
 _PLAIN: Final = re.compile(r"(?!.*--)[\w·.:@/-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True, gc=False):
     """What the placeholders of one call stand for. `values` goes by the agency's own parameter names."""
 
     call: Call | None = None
@@ -39,7 +39,7 @@ class Scope:
     size: int | None = None
     offset: int | None = None
     cursor: str | None = None
-    values: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    values: Mapping[str, str | tuple[str, ...]] = {}
     fields: Sequence[str] = ()
 
     def __getitem__(self, name: str) -> Value:

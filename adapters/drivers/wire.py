@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from adapters.contract import AdapterError
@@ -12,15 +11,12 @@ from adapters.drivers.template import Scope, Template
 from adapters.manifest import Endpoint
 from adapters.rows import Raws
 
+Sought = Callable[[Sequence[object]], Sequence[Raws]]
+"""Gives the raw values at some paths of every row, from the rows of a document, all of which are rows."""
 
-@dataclass(frozen=True, slots=True)
-class Sought:
-    """What is sought in the answers of an endpoint: the raw values at some paths of every row."""
-
-    of_rows: Callable[[Sequence[object]], Sequence[Raws]]  # from the rows of a document, all of which are rows
-    of_answer: Callable[[Answer], Sequence[Raws] | None] | None = None
-    """Straight from an answer of status 2xx that stands for itself: no page of several, no envelope. None where
-    that answer has to be parsed like any other; absent where all have to be."""
+AtOnce = Callable[[Answer], Sequence[Sequence[Raws]] | None]
+"""Gives the raw values for each of several endpoints straight from an answer of status 2xx that stands for itself: no
+page of several, no envelope. None where that answer has to be parsed like any other."""
 
 
 class Wire(Protocol):
@@ -60,8 +56,12 @@ class Wire(Protocol):
         """Whether a row has fields at all."""
         ...
 
-    def sought(self, endpoint: Endpoint, paths: Sequence[str]) -> Sought:
-        """What reads the raw values at these paths of an endpoint's rows."""
+    def sought(self, paths: Sequence[str]) -> Sought:
+        """What reads the raw values at these paths of rows."""
+        ...
+
+    def at_once(self, places: Sequence[tuple[Endpoint, Sequence[str]]]) -> AtOnce | None:
+        """The same straight from an answer, for endpoints whose requests are one; None where there is no way."""
         ...
 
     def find(self, document: object, path: str) -> object:

@@ -30,6 +30,7 @@ CHECKS: Mapping[str, Check] = {
         reads.keys_are_stable,
         reads.batch_equals_singles,
         reads.order_is_irrelevant,
+        reads.together_equals_singles,
         reads.related_groups_by_person,
         reads.concurrent_reads_agree,
         limits.beyond_the_declaration_is_unsupported,

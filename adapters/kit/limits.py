@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 
-from adapters.contract import AdapterError, Compare, Invalid, Op, Record, Search, Unavailable, Unsupported, Value
+from adapters.contract import (
+    AdapterError,
+    Compare,
+    Invalid,
+    Key,
+    Op,
+    Record,
+    Search,
+    Unavailable,
+    Unsupported,
+    Value,
+    reads_together,
+)
 from adapters.kit.subject import ABSENT, PERSON, Failed, Skipped, Subject, expect
 from adapters.matching import meets
 from schema.entities import ENTITIES
@@ -38,6 +50,20 @@ async def a_passed_deadline_is_unavailable(subject: Subject) -> None:
             continue
         late_errors = [isinstance(value, Unavailable) for value in found.values()]
         expect(bool(late_errors) and all(late_errors), f"{entity}: a passed deadline did not give Unavailable.")
+    await _together_too_late(subject, people)
+
+
+async def _together_too_late(subject: Subject, people: Sequence[Key]) -> None:
+    adapter = subject.adapter
+    if not reads_together(adapter):
+        return
+    wanted = {entity: subject.fields(entity) for entity in subject.entities()}
+    try:
+        late = await adapter.read_together(wanted, people, subject.call(seconds=-1))
+    except Unavailable:
+        return
+    for entity in wanted:
+        expect(isinstance(late.get(entity), Unavailable), f"{entity}: read with others, it outlived its deadline.")
 
 
 async def searches_satisfy_their_filters(subject: Subject) -> None:

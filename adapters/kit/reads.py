@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import date, datetime
 
-from adapters.contract import Record, Unsupported, Value
+from adapters.contract import Record, Unsupported, Value, reads_together
 from adapters.kit.subject import ABSENT, MOST_PAGES, PERSON, Skipped, Subject, expect, many, whole
 from schema.entities import ENTITIES, Column, Kind
 
@@ -116,6 +116,23 @@ async def order_is_irrelevant(subject: Subject) -> None:
         straight = _plain(await subject.records(entity, people, fields))
         turned = _plain(await subject.records(entity, [*reversed(people), *people[:1]], fields[::-1]))
         expect(straight == turned, f"{entity}: the order of the keys changes the answer.")
+
+
+async def together_equals_singles(subject: Subject) -> None:
+    """Reading several entities at once gives what reading each alone gives, a key that nobody knows included."""
+    adapter = subject.adapter
+    if not reads_together(adapter):
+        raise Skipped("it reads entities one by one")
+    people, chance = [*await subject.people(), ABSENT], subject.random()
+    declared = {entity: subject.fields(entity) for entity in subject.entities()}
+    some = {entity: chance.sample(fields, chance.randint(1, len(fields))) for entity, fields in declared.items()}
+    for wanted in (declared, some):
+        found = await adapter.read_together(wanted, people, subject.call())
+        expect(set(found) == set(wanted), "several entities at once: one is missing, or one was not asked for.")
+        for entity, fields in wanted.items():
+            together = _plain(subject.by_person(entity, found[entity]))
+            alone = _plain(await subject.records(entity, people, fields))
+            expect(together == alone, f"{entity}: read with others it differs from what it is alone.")
 
 
 async def related_groups_by_person(subject: Subject) -> None:

@@ -13,6 +13,9 @@ MOST_PAGES = 500  # a longer key list is checked that far
 ABSENT: Key = "0no-such-key0"
 
 
+Found = Record | Sequence[Record] | AdapterError
+
+
 class Failed(AssertionError):
     """The adapter breaks the contract. The text names entity and field, never a value or a key."""
 
@@ -86,11 +89,15 @@ class Subject:
         self, entity: str, people: Sequence[Key], fields: Collection[str]
     ) -> Mapping[Key, Sequence[Record]]:
         """Records by person, by the read that the entity has."""
-        if entity == PERSON:
-            found = await self.adapter.fetch(entity, people, fields, self.call())
-            return {key: (whole(entity, record),) for key, record in found.items()}
-        groups = await self.adapter.related(entity, people, fields, self.call())
-        return {key: tuple(whole(entity, record) for record in many(entity, group)) for key, group in groups.items()}
+        read = self.adapter.fetch if entity == PERSON else self.adapter.related
+        return self.by_person(entity, await read(entity, people, fields, self.call()))
+
+    def by_person(self, entity: str, found: Mapping[Key, Found] | AdapterError) -> Mapping[Key, Sequence[Record]]:
+        """What a read of one entity brought, where an error would be a failure."""
+        if isinstance(found, AdapterError):
+            raise Failed(f"{entity}: it gave {found.code} instead of records.")
+        groups = {key: (one,) if isinstance(one, Record) else many(entity, one) for key, one in found.items()}
+        return {key: tuple(whole(entity, record) for record in group) for key, group in groups.items()}
 
     def entities(self) -> Iterator[str]:
         """What the adapter declares."""

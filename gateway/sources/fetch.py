@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Coroutine, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Hashable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from typing import Any, TypeVar
@@ -19,16 +19,20 @@ from gateway.sources.cache import RecordCache, Shelf
 from gateway.sources.intake import Answer
 from gateway.sources.reading import Brought, Known, Matches, Needs, Problem, Reading
 from gateway.sources.registry import OpenSource, close_sources
+from gateway.sources.several import Answers, Wanted
 from gateway.sources.single_flight import Expired, SingleFlight, Wish
 from gateway.sources.upstream import PERSON, Upstream
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-_Ended = tuple[Answer, float]  # and when, by time.perf_counter
+_Ended = tuple[Answers, float]  # and when, by time.perf_counter
 
 SEARCH_LIMIT = 5_000
 """Persons that one source may name in one search; beyond it the filter is too broad to be useful."""
+
+_MOST_PLANS = 500
+_NOTHING = Answer({})
 
 _SAYING: Mapping[str, str] = {
     "UNAVAILABLE": "cannot be reached or did not answer in time. Ask again later.",
@@ -41,25 +45,26 @@ _SAYING: Mapping[str, str] = {
 }
 
 
-class _Job(Struct, frozen=True, gc=False):
-    """One batched call: one entity of one source, for everybody at once of whom nothing is known yet."""
+class _Asked(Struct, frozen=True, gc=False):
+    """What one source is asked for in one call: several entities only where its adapter reads them together."""
 
     upstream: Upstream
-    entity: str
+    wanted: Wanted
+
+
+class _Job(Struct, frozen=True, gc=False):
+    """One batched call: entities of one source, for everybody at once of whom nothing is known yet."""
+
+    upstream: Upstream
+    wanted: Wanted
     keys: tuple[Key, ...]
-    fields: frozenset[str]
     call: Call
     known: Mapping[Key, tuple[Record, ...]]
-
-    def shelf(self) -> Shelf:
-        """Where the answers of this read are kept."""
-        manifest = self.upstream.source.manifest
-        return Shelf(manifest.id, manifest.version, self.entity, self.fields)
 
     def identity(self) -> Hashable:
         """What two reads have to agree in before they are one."""
         upstream = self.upstream
-        return (upstream.id, self.entity, frozenset(self.keys), self.fields, upstream.identity(self.call))
+        return (upstream.id, self.wanted, frozenset(self.keys), upstream.identity(self.call))
 
 
 class _Done(Struct, frozen=True, gc=False):
@@ -87,6 +92,7 @@ class FederatedSources:
         self._cache = cache
         self._search_limit = search_limit
         self._flights: SingleFlight[_Ended] = SingleFlight()
+        self._plans: dict[Hashable, Mapping[str, Sequence[_Asked]]] = {}
 
     async def read(
         self,
@@ -103,15 +109,13 @@ class FederatedSources:
         gateways out: a forwarded query is never forwarded again. `known` is what a search has brought.
         """
         people = self._rekey(holders, peers)
-        # One call object per source: a driver may lay reads of the same call and persons together.
-        calls = {source: self._upstreams[source].capped(call) for source in people}
-        jobs = [
-            _job(upstream, entity, people[upstream.id], fields, calls[upstream.id], known)
-            for upstream in self._upstreams.values()
-            if upstream.id in people
-            for entity, needed in needs.items()
-            if (fields := upstream.fields(entity, needed)) is not None
-        ]
+        asked = self._asked(needs)
+        jobs: list[_Job] = []
+        for source, keys in people.items():
+            # One call object per source: a driver may lay reads of the same call and persons together.
+            call_of_it = self._upstreams[source].capped(call)
+            for one in asked.get(source, ()):
+                jobs += _jobs(one, keys, call_of_it, known)
         done = await self._run(jobs)
         problems, outcomes = self._report(done)
         return Reading(_by_token(holders, people, done), problems, outcomes)
@@ -119,10 +123,32 @@ class FederatedSources:
     def _rekey(
         self, holders: Mapping[str, Mapping[str, Sequence[str]]], peers: bool
     ) -> dict[str, dict[Key, tuple[str, ...]]]:
-        """source -> key -> whose key it is; a key may be held under several tokens."""
-        asked = (source for source, upstream in self._upstreams.items() if peers or not upstream.source.is_peer)
+        """source -> key -> whose key it is; a key may be held under several tokens. In the order of the sources."""
+        asked = [source for source, upstream in self._upstreams.items() if peers or not upstream.source.is_peer]
         people = {source: _whose(holders, source) for source in asked}
         return {source: by_key for source, by_key in people.items() if by_key}
+
+    def _asked(self, needs: Needs) -> Mapping[str, Sequence[_Asked]]:
+        """By source, what needing this takes; worked out once, as what sources declare does not change."""
+        shape = tuple([(entity, frozenset(needed)) for entity, needed in needs.items()])
+        found = self._plans.get(shape)
+        if found is None:
+            if len(self._plans) >= _MOST_PLANS:
+                self._plans.clear()
+            found = self._plans[shape] = {
+                source: self._calls(upstream, needs) for source, upstream in self._upstreams.items()
+            }
+        return found
+
+    def _calls(self, upstream: Upstream, needs: Needs) -> Sequence[_Asked]:
+        wanted = tuple(
+            (entity, fields)
+            for entity, needed in needs.items()
+            if (fields := upstream.fields(entity, needed)) is not None
+        )
+        if upstream.together is not None and not self._keeps(upstream):
+            return [_Asked(upstream, wanted)] if wanted else []
+        return [_Asked(upstream, (one,)) for one in wanted]
 
     async def _run(self, jobs: Sequence[_Job]) -> list[_Done]:
         """All jobs at once. One whose persons are all known asks nobody."""
@@ -130,25 +156,29 @@ class FederatedSources:
         asked = [job for job in jobs if job.keys]
         wishes = [Wish(job.identity(), job.call.deadline, partial(self._work, job)) for job in asked]
         found = dict(zip(map(id, asked), await self._flights.share_all(wishes), strict=True))
-        return [_done(job, found.get(id(job)), began) for job in jobs]
+        return [done for job in jobs for done in _done(job, found.get(id(job)), began)]
 
     async def _work(self, job: _Job) -> _Ended:
-        answer = await self._read(job)
-        return answer, time.perf_counter()
+        answers = await (self._cached(job) if self._keeps(job.upstream) else _fresh(job, job.keys))
+        return answers, time.perf_counter()
 
-    async def _read(self, job: _Job) -> Answer:
-        upstream, cache, keys = job.upstream, self._cache, job.keys
-        if cache is None or not upstream.is_cacheable or not cache.keeps(upstream.id):
-            return await upstream.read(job.entity, keys, job.fields, job.call)
-        kept = await cache.get(job.shelf(), keys)
+    def _keeps(self, upstream: Upstream) -> bool:
+        return self._cache is not None and upstream.is_cacheable and self._cache.keeps(upstream.id)
+
+    async def _cached(self, job: _Job) -> Answers:
+        assert self._cache is not None  # noqa: S101 - `_keeps` has looked
+        cache, keys, manifest = self._cache, job.keys, job.upstream.source.manifest
+        ((entity, fields),) = job.wanted
+        shelf = Shelf(manifest.id, manifest.version, entity, fields)
+        kept = await cache.get(shelf, keys)
         known = {key: rows for key, rows in kept.items() if rows is not None}
         missing = tuple(key for key in keys if key not in kept)
         if not missing:
-            return Answer(known)
-        fresh = await upstream.read(job.entity, missing, job.fields, job.call)
+            return {entity: Answer(known)}
+        fresh = (await _fresh(job, missing))[entity]
         if not fresh.codes:
-            await cache.set(job.shelf(), {key: fresh.found.get(key) for key in missing})
-        return Answer({**known, **fresh.found}, fresh.codes)
+            await cache.set(shelf, {key: fresh.found.get(key) for key in missing})
+        return {entity: Answer({**known, **fresh.found}, fresh.codes)}
 
     async def search(
         self, where: Sequence[Compare], call: Call, *, peers: bool = True, fields: Collection[str] = ()
@@ -233,33 +263,45 @@ async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
     return [task.result() for task in tasks]
 
 
-def _job(
-    upstream: Upstream,
-    entity: str,
-    people: Mapping[Key, tuple[str, ...]],
-    fields: frozenset[str],
-    call: Call,
-    known: Known | None,
-) -> _Job:
-    brought = known.get(upstream.id) if known and entity == PERSON else None
-    if brought is None or brought.fields != fields:
-        return _Job(upstream, entity, tuple(people), fields, call, {})
+def _jobs(asked: _Asked, people: Mapping[Key, tuple[str, ...]], call: Call, known: Known | None) -> Sequence[_Job]:
+    upstream, wanted, keys = asked.upstream, asked.wanted, tuple(people)
+    brought = known.get(upstream.id) if known else None
+    if brought is None or (PERSON, brought.fields) not in wanted:
+        return (_Job(upstream, wanted, keys, call, {}),)
     said = {key: rows for key, rows in brought.records.items() if key in people}
-    return _Job(upstream, entity, tuple(key for key in people if key not in said), fields, call, said)
+    missing = tuple(key for key in keys if key not in said)
+    others = tuple([one for one in wanted if one[0] != PERSON])
+    jobs = [_Job(upstream, ((PERSON, brought.fields),), missing, call, said)]
+    return [*jobs, _Job(upstream, others, keys, call, {})] if others else jobs
 
 
-def _done(job: _Job, ended: _Ended | Exception | None, began: float) -> _Done:
-    if ended is None:
-        return _Done(job.upstream.id, job.entity, Answer(job.known), 0.0)
+async def _fresh(job: _Job, keys: Sequence[Key]) -> Answers:
+    return await job.upstream.read(job.wanted, keys, job.call)
+
+
+def _done(job: _Job, ended: _Ended | Exception | None, began: float) -> Iterator[_Done]:
+    """What became of each of a job's entities."""
     if isinstance(ended, Expired):
-        logger.warning("source %s: %s: past the deadline", job.upstream.id, job.entity)
-        ended = Answer({}, (Unavailable.code,)), time.perf_counter()
+        ended = _late(job, ended), time.perf_counter()
     if isinstance(ended, Exception):
         raise ended
-    answer, at = ended
-    if job.known:
-        answer = Answer({**job.known, **answer.found}, answer.codes)
-    return _Done(job.upstream.id, job.entity, answer, max(0.0, at - began) * 1000)
+    answers, at = ({entity: _NOTHING for entity, _ in job.wanted}, began) if ended is None else ended
+    milliseconds = max(0.0, at - began) * 1000
+    for entity, _ in job.wanted:
+        answer = answers[entity]
+        if job.known:
+            answer = Answer({**job.known, **answer.found}, answer.codes)
+        yield _Done(job.upstream.id, entity, answer, milliseconds)
+
+
+def _late(job: _Job, expired: Expired) -> Answers:
+    """What came in before the deadline, and the others as unavailable."""
+    brought = expired.brought
+    if isinstance(brought, Mapping):
+        return brought
+    for entity, _ in job.wanted:
+        logger.warning("source %s: %s: past the deadline", job.upstream.id, entity)
+    return {entity: Answer({}, (Unavailable.code,)) for entity, _ in job.wanted}
 
 
 def _by_token(

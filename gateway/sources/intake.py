@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain, repeat
 from operator import attrgetter, eq
 from typing import Any, Final
+
+from msgspec import Struct
 
 from adapters.contract import AdapterError, Flag, Key, Malformed, Provenance, Record, Value
 from schema.entities import ENTITIES, Column, Kind
@@ -20,8 +21,7 @@ _PERSON: Final = attrgetter("person")
 _VALUES: Final = attrgetter("values")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True, gc=False):
     """What one call brought: records by key (a key the source does not know is absent) and codes of failures."""
 
     found: Mapping[Key, tuple[Record, ...]]

@@ -19,18 +19,21 @@ from adapters.contract import (
     Health,
     Key,
     Malformed,
+    ReadsTogether,
     Record,
     Search,
     Slice,
     Unavailable,
     Unsupported,
     keeps_kinds,
+    reads_together,
 )
 from gateway.sources.breaker import Breaker, State
 from gateway.sources.intake import Answer, admit
 from gateway.sources.reading import Brought
 from gateway.sources.registry import OpenSource
 from gateway.sources.retry import attempt
+from gateway.sources.several import Answers, Several, Wanted
 from gateway.sources.single_flight import Expired
 from schema.enums import Quality
 
@@ -53,7 +56,11 @@ class Upstream:
         self.id = source.manifest.id
         self.told = source.told()
         self._keeps_kinds = keeps_kinds(source.adapter)
+        self.together: ReadsTogether | None = source.adapter if reads_together(source.adapter) else None
+        """The adapter, where it reads several entities at once."""
         self.timeout: timedelta = source.manifest.source.timeout
+        self._seconds = self.timeout.total_seconds()
+        self._patience = self._seconds / 2
         self.breaker = Breaker(clock)
         self._clock = clock
         self._pause = pause
@@ -65,8 +72,10 @@ class Upstream:
 
     def capped(self, call: Call) -> Call:
         """The call under this source's own timeout, where that ends sooner."""
-        own = Deadline.after(self.timeout.total_seconds())
-        return call if call.deadline.at <= own.at else replace(call, deadline=own)
+        own = asyncio.get_running_loop().time() + self._seconds
+        if call.deadline.at <= own:
+            return call
+        return Call(call.request_id, call.actor, call.agency, call.purpose, Deadline(own), call.assertion)
 
     def identity(self, call: Call) -> tuple[object, ...]:
         """What of the caller must agree before two calls may share one answer.
@@ -75,6 +84,8 @@ class Upstream:
         """
         if self.source.is_peer:
             return (call.request_id, call.actor, call.agency, call.purpose, call.assertion)
+        if not self.told:
+            return ()
         sent = {"id": call.request_id, "actor": call.actor, "agency": call.agency, "purpose": call.purpose}
         return tuple(sent.get(name) for name in sorted(self.told))
 
@@ -89,10 +100,16 @@ class Upstream:
         declared = capability.fields & frozenset(needed)
         return None if needed and not declared else declared
 
-    async def read(self, entity: str, keys: Sequence[Key], fields: frozenset[str], call: Call) -> Answer:
-        """Records by key; Expired where the call's deadline ended it."""
+    async def read(self, wanted: Wanted, keys: Sequence[Key], call: Call) -> Answers:
+        """Of each wanted entity the records by key; Expired where the call's deadline ended it.
+
+        Several entities are for those who read together alone, see `Upstream.together`.
+        """
         if not self.breaker.admit():
-            return Answer({}, (Unavailable.code,))
+            return {entity: Answer({}, (Unavailable.code,)) for entity, _ in wanted}
+        if self.together is not None:
+            return await self._read_together(self.together, wanted, keys, call)
+        ((entity, fields),) = wanted
         adapter = self.source.adapter
         ask = adapter.fetch if entity == PERSON and not self.source.is_peer else adapter.related
 
@@ -101,10 +118,36 @@ class Upstream:
             return admit(entity, keys, fields, raw, keeps_kinds=self._keeps_kinds)
 
         try:
-            return await self._guarded(call, work)
+            return {entity: await self._guarded(call, work)}
         except AdapterError as err:
-            logger.warning("source %s: %s: %s: %s", self.id, entity, err.code, err)
-            return Answer({}, (err.code,))
+            return {entity: self._failed(entity, err)}
+
+    async def _read_together(
+        self, adapter: ReadsTogether, wanted: Wanted, keys: Sequence[Key], call: Call
+    ) -> Answers:
+        several = Several(adapter, wanted, keys, call, keeps_kinds=self._keeps_kinds)
+
+        async def work() -> None:
+            try:
+                await attempt(several.ask, call.deadline, pause=self._pause)
+            except AdapterError as err:
+                if not several.answers:
+                    raise
+                several.give_up(err)
+
+        try:
+            await self._guarded(call, work, is_timed=False)
+        except AdapterError as err:
+            several.give_up(err)
+        failed = {entity: self._failed(entity, err) for entity, err in several.failed.items()}
+        answers = {**several.answers, **failed} if failed else several.answers
+        if several.lacks_time():
+            raise Expired(answers)
+        return answers
+
+    def _failed(self, entity: str, err: AdapterError) -> Answer:
+        logger.warning("source %s: %s: %s: %s", self.id, entity, err.code, err)
+        return Answer({}, (err.code,))
 
     def can_search(self, where: Sequence[Compare]) -> bool:
         """Whether it declares every one of these filters."""
@@ -186,18 +229,24 @@ class Upstream:
             raise Malformed("a search brought something else than records; correct the adapter")
         return page
 
-    async def _guarded(self, call: Call, work: Callable[[], Awaitable[T]]) -> T:
-        """Deadline and breaker round a call, and the process boundary: foreign faults become Malformed."""
+    async def _guarded(self, call: Call, work: Callable[[], Awaitable[T]], *, is_timed: bool = True) -> T:
+        """Deadline and breaker round a call, and the process boundary: foreign faults become Malformed.
+
+        `is_timed=False`: the work ends at the deadline by itself.
+        """
         began = self._clock()
         left = call.deadline.remaining()
-        patient = left >= self.timeout.total_seconds() / 2
+        patient = left >= self._patience
         if left == 0:
             self._miss(began, patient)
             raise Expired
-        scope = asyncio.timeout_at(call.deadline.at)
+        scope = asyncio.timeout_at(call.deadline.at) if is_timed else None
         try:
-            async with scope:
+            if scope is None:
                 done = await work()
+            else:
+                async with scope:
+                    done = await work()
         except Unavailable as err:
             self._miss(began, patient)
             if call.deadline.remaining() == 0:
@@ -210,7 +259,7 @@ class Upstream:
             self.breaker.release()
             raise
         except Exception as err:
-            if scope.expired():
+            if scope is not None and scope.expired():
                 self._miss(began, patient)
                 raise Expired from err
             self.breaker.succeed()

@@ -9,19 +9,32 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from adapters.contract import AdapterError, Call, Health, Invalid, Key, KeySlice, Record, Search, Slice, Unavailable
+from adapters.contract import (
+    AdapterError,
+    Call,
+    Health,
+    Invalid,
+    Key,
+    KeySlice,
+    Record,
+    Search,
+    Slice,
+    Unavailable,
+    reads_together,
+)
 from adapters.drivers.sql import SqlAdapter
 from adapters.kit.conformance import CHECKS, Verdict, check, check_all
 from adapters.kit.pytest import conformance_of
 from tests.adapters.police_tables import ID_A, manifest
 
 PERSON = "PersonRecord"
+TOGETHER = "together-equals-singles"  # for adapters that read entities together
 
 
 @pytest.mark.parametrize("name", list(CHECKS))
 async def test_the_sql_driver_conforms(police: SqlAdapter, name: str) -> None:
     finding = await check(name, police)
-    assert finding.verdict is Verdict.PASSED, finding
+    assert finding.verdict is (Verdict.SKIPPED if name == TOGETHER else Verdict.PASSED), finding
 
 
 class Broken:
@@ -177,7 +190,97 @@ async def test_a_gap_is_data_with_a_reason(lite_police: SqlAdapter) -> None:
 
 
 async def test_all_checks_run_in_one_go(lite_police: SqlAdapter) -> None:
-    assert {finding.verdict for finding in await check_all(lite_police)} == {Verdict.PASSED}
+    findings = await check_all(lite_police)
+    assert [finding.check for finding in findings if finding.verdict is not Verdict.PASSED] == [TOGETHER]
+
+
+class Together(Broken):
+    """Reads entities together by reading each."""
+
+    reads_together = True
+
+    async def read_together(
+        self, wanted: Mapping[str, Collection[str]], people: Sequence[Key], call: Call
+    ) -> dict[str, Any]:
+        return {entity: await self.one(entity, people, fields, call) for entity, fields in wanted.items()}
+
+    async def one(self, entity: str, people: Sequence[Key], fields: Collection[str], call: Call) -> Any:
+        read = self._sound.fetch if entity == PERSON else self._sound.related
+        try:
+            return await read(entity, people, fields, call)
+        except AdapterError as err:
+            return err
+
+    async def fetch(self, entity: str, keys: Sequence[Key], fields: Collection[str], call: Call) -> Any:
+        return await self._sound.fetch(entity, keys, fields, call)
+
+    async def related(self, entity: str, people: Sequence[Key], fields: Collection[str], call: Call) -> Any:
+        return await self._sound.related(entity, people, fields, call)
+
+
+class LosesPeople(Together):
+    async def read_together(
+        self, wanted: Mapping[str, Collection[str]], people: Sequence[Key], call: Call
+    ) -> dict[str, Any]:
+        return await super().read_together(wanted, people[:1], call)
+
+
+class LosesAnEntity(Together):
+    async def read_together(
+        self, wanted: Mapping[str, Collection[str]], people: Sequence[Key], call: Call
+    ) -> dict[str, Any]:
+        return dict(list((await super().read_together(wanted, people, call)).items())[1:])
+
+
+class OutlivesItsDeadline(Together):
+    async def read_together(
+        self, wanted: Mapping[str, Collection[str]], people: Sequence[Key], call: Call
+    ) -> dict[str, Any]:
+        return {entity: {} for entity in wanted}
+
+
+async def test_an_adapter_that_reads_together_conforms(lite_police: SqlAdapter) -> None:
+    adapter: Any = Together(lite_police)
+    assert {finding.verdict for finding in await check_all(adapter)} == {Verdict.PASSED}
+
+
+@pytest.mark.parametrize(
+    ("broken", "caught_by"),
+    [
+        (LosesPeople, TOGETHER),
+        (LosesAnEntity, TOGETHER),
+        (OutlivesItsDeadline, "a-passed-deadline-is-unavailable"),
+    ],
+)
+async def test_each_breach_of_reading_together_is_caught(
+    lite_police: SqlAdapter, broken: Callable[[SqlAdapter], Any], caught_by: str
+) -> None:
+    finding = await check(caught_by, broken(lite_police))
+    assert finding.verdict is Verdict.FAILED, finding
+
+
+def test_a_class_that_overrides_a_read_has_to_say_anew_that_it_reads_together(lite_police: SqlAdapter) -> None:
+    class Overrides(Together):
+        async def fetch(self, entity: str, keys: Sequence[Key], fields: Collection[str], call: Call) -> Any:
+            return {}
+
+    class OverridesBoth(Overrides):
+        async def read_together(
+            self, wanted: Mapping[str, Collection[str]], people: Sequence[Key], call: Call
+        ) -> dict[str, Any]:
+            return {}
+
+    class SaysNothing(Together):
+        reads_together = False
+
+    assert [reads_together(made(lite_police)) for made in (Together, LosesPeople, Overrides, OverridesBoth)] == [
+        True,
+        True,
+        False,
+        True,
+    ]
+    assert not reads_together(SaysNothing(lite_police))
+    assert not reads_together(lite_police)
 
 
 def test_a_gap_for_an_unknown_check_is_refused() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Callable
+from collections.abc import AsyncIterable, Callable, Sequence
 
 import httpx
 
@@ -19,13 +19,14 @@ class Exchange:
     __slots__ = (
         "_buffered",
         "_connection",
-        "_error",
         "_limits",
         "_over",
         "_paused",
         "_sending",
+        "_told",
         "_waiter",
         "answer",
+        "error",
         "unanswered",
     )
 
@@ -35,10 +36,11 @@ class Exchange:
         self.answer = Answer(limits, to_head=outgoing.to_head)
         self.unanswered = False  # the other side ended the connection before it said anything
         self._connection: Connection | None = connection
-        self._error: httpx.TransportError | None = None
+        self.error: httpx.TransportError | None = None
         self._limits = limits
         self._over = over
         self._waiter: asyncio.Future[None] | None = None
+        self._told: Callable[[], None] | None = None
         self._sending = True  # until the connection has taken over all of the request
         self._paused = False
         self._buffered = 0
@@ -83,11 +85,25 @@ class Exchange:
         self._fail(error)
 
     def wake(self) -> None:
-        """Something happened that `_wait` may have waited for."""
-        if self._waiter is not None and not self._waiter.done():
+        """Something happened that `_wait` may have waited for, or whoever sent the request without waiting."""
+        if self._told is not None:
+            self._told()
+        elif self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
     # ---- what the transport does --------------------------------------------------------------------------------
+
+    def send(self, outgoing: Outgoing, told: Callable[[], None]) -> None:
+        """Send a request whose body is at hand, without waiting; `told` is called whenever there is news.
+
+        News are what `answer`, `taken` and `error` hold. In the end whoever sent it calls `cancel`.
+        """
+        connection = self._connection
+        if connection is None or outgoing.body is None:
+            raise RuntimeError("a request is sent once, and at once only with its body at hand")
+        self._told = told
+        self._sending = outgoing.last
+        connection.wire.write(outgoing.head + outgoing.body if outgoing.body else outgoing.head)
 
     async def converse(
         self, outgoing: Outgoing, stream: AsyncIterable[bytes], write: float | None, read: float | None
@@ -111,8 +127,12 @@ class Exchange:
         except BaseException:
             self.cancel()
             raise
-        taken = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        pieces.clear()
+        taken = self.taken()
+        return taken[0] if len(taken) == 1 else b"".join(taken)
+
+    def taken(self) -> Sequence[bytes]:
+        """What of the body is here and was not taken before."""
+        taken, self.answer.pieces = self.answer.pieces, []
         self._buffered = 0
         if self._paused and self._connection is not None:
             self._paused = False
@@ -121,6 +141,7 @@ class Exchange:
 
     def cancel(self) -> None:
         """Nobody wants the rest: a connection in the middle of an answer cannot be kept."""
+        self._told = None
         self.answer.pieces.clear()
         self._fail(httpx.ReadError("the answer was given up"))
 
@@ -158,15 +179,15 @@ class Exchange:
 
     def _is_stirred(self) -> bool:
         """Whether there is an answer or an error, so that sending on makes no sense."""
-        return self.answer.status != 0 or self._error is not None
+        return self.answer.status != 0 or self.error is not None
 
     def _is_sent(self) -> bool:
         connection = self._connection
         return not self._sending and connection is not None and not connection.wire.get_write_buffer_size()
 
     async def _wait(self, within: float | None, late: type[httpx.TimeoutException]) -> None:
-        if self._error is not None:
-            raise self._error
+        if self.error is not None:
+            raise self.error
         loop = asyncio.get_running_loop()
         self._waiter = loop.create_future()
         timer = None
@@ -180,8 +201,8 @@ class Exchange:
                 timer.cancel()
 
     def _fail(self, error: httpx.TransportError) -> None:
-        if self._error is None:
-            self._error = error
+        if self.error is None:
+            self.error = error
         self._finish(keep=False)
         self.wake()
 

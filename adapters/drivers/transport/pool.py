@@ -58,6 +58,14 @@ class Origin:
             self._give_back(None)
             raise
 
+    def at_hand(self) -> Connection | None:
+        """A connection that was kept, if there is one, as `connection` would give it."""
+        self._close_old()
+        if not self._idle:
+            return None
+        self._reused += 1
+        return self._idle.pop()
+
     def release(self, connection: Connection, keep: bool) -> None:
         """The end of an exchange: the connection is closed unless it can be kept."""
         now = asyncio.get_running_loop().time()

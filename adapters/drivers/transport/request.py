@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import httpx
+from msgspec import Struct
 
 _TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _HEAD: Final = re.compile(
@@ -17,8 +17,7 @@ _LENGTH: Final = re.compile(rb"\r\ncontent-length: (\d{1,18})\r\n")
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True, gc=False):
     """A request's bytes. A `body` of None comes in pieces: `length` bytes of them, or chunks if that is None."""
 
     head: bytes

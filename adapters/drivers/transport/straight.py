@@ -14,6 +14,7 @@ from adapters.drivers.transport.transport import OwnTransport
 
 _AS_IT_IS: Final = re.compile(r"(?:[A-Za-z0-9\-._~!$&()*+,;=:@/?]|%[0-9A-F]{2})*")  # httpx leaves it alone, too
 _SURELY_FITS: Final = 8_192
+_VISIBLE: Final = re.compile(rb"[\x21-\x7e]+")
 
 
 class Straight:
@@ -27,9 +28,14 @@ class Straight:
         self._directory = model.url.raw_path
         self._bare = self._directory[:-1] or b"/"  # the base address itself, without its last slash
         self._fields = tuple(model.headers.raw)
+        self._usual = self._usual_end()
 
     def written(self, method: str, target: str, headers: Mapping[str, str], content: bytes | None) -> Outgoing:
         """A request; raises httpx.InvalidURL or httpx.LocalProtocolError for what cannot be one."""
+        if not headers and not content and method == "GET" and self._usual is not None:
+            raw = self.target(target)
+            if _VISIBLE.fullmatch(raw):  # all else of the head was looked at once
+                return Outgoing(b"GET %b%b" % (raw, self._usual[0]), b"", None, False, True, self._usual[1])
         fields, names = list(self._fields), frozenset[bytes]()
         if headers:
             own = [(name.encode(), value.encode()) for name, value in headers.items()]
@@ -38,6 +44,27 @@ class Straight:
         if (content or method == "POST") and names.isdisjoint((b"content-length", b"transfer-encoding")):
             fields.append((b"content-length", b"%d" % len(content or b"")))
         return Outgoing.written(method, self.target(target), fields, content or b"")
+
+    def at_hand(self, outgoing: Outgoing) -> Exchange | None:
+        """An exchange on a connection that was kept, nothing sent yet; None where there is none."""
+        return self._transport.at_hand(self._origin, outgoing)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self._transport.is_closed
+
+    def close_idle(self) -> None:
+        """Close the connections that are kept."""
+        self._transport.close_idle(self._origin)
+
+    def _usual_end(self) -> tuple[bytes, bool] | None:
+        """What follows the target of every GET without headers of its own, and whether it closes the connection."""
+        try:
+            outgoing = Outgoing.written("GET", b"/", self._fields, b"")
+        except httpx.LocalProtocolError:
+            return None  # each request will say so
+        return outgoing.head.removeprefix(b"GET /"), outgoing.last
 
     async def open(self, outgoing: Outgoing) -> Exchange:
         """The exchange once the answer's head is here; whoever asks calls its `cancel` in the end."""

@@ -27,7 +27,7 @@ class OwnTransport(httpx.AsyncBaseTransport):
         self._tls = tls
         self._limits = limits or Limits()
         self._origins: dict[tuple[bytes, bytes], Origin] = {}
-        self._closed = False
+        self.is_closed = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The answer as soon as its head is here. Raises httpx.TransportError, never anything of asyncio or ssl."""
@@ -65,6 +65,18 @@ class OwnTransport(httpx.AsyncBaseTransport):
             await exchange.converse(outgoing, stream, waits.get("write"), waits.get("read"))
         return exchange
 
+    def at_hand(self, url: httpx.URL, outgoing: Outgoing) -> Exchange | None:
+        """An exchange on a connection that was kept; None where there is none, or the transport is closed."""
+        if self.is_closed:
+            return None
+        origin = self._origin(url)
+        connection = origin.at_hand()
+        return None if connection is None else Exchange(connection, outgoing, self._limits, origin.release)
+
+    def close_idle(self, url: httpx.URL) -> None:
+        """Close what is kept to an origin."""
+        self._origin(url).close_idle()
+
     @property
     def stats(self) -> Mapping[str, OriginStats]:
         """By origin, as `https://host:port`."""
@@ -74,7 +86,7 @@ class OwnTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close every connection and wait until they are closed."""
-        self._closed = True
+        self.is_closed = True
         await asyncio.gather(*(origin.aclose() for origin in self._origins.values()))
 
     async def _exchange(
@@ -85,7 +97,7 @@ class OwnTransport(httpx.AsyncBaseTransport):
         return Exchange(connection, outgoing, self._limits, origin.release), reused
 
     def _origin(self, url: httpx.URL) -> Origin:
-        if self._closed:
+        if self.is_closed:
             raise RuntimeError("the transport is closed. Open another client.")
         key = (url.raw_scheme, url.netloc)
         origin = self._origins.get(key)

@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from adapters.contract import Malformed
 from adapters.drivers.http import Answer
 from adapters.drivers.rest import JsonWire
-from adapters.manifest import Endpoint
 
-ANYWHERE = Endpoint(path="files")
 NUMBERS = st.integers() | st.integers(-(10**25), 10**25) | st.floats(allow_nan=False, allow_infinity=False)
 TEXTS = st.text(max_size=12) | st.from_regex(r"[0-9]{15,24}", fullmatch=True)
 VALUES = st.recursive(
@@ -71,12 +69,12 @@ def test_what_is_sought_of_a_row_is_what_each_path_gives(row: object, expected: 
     paths = ("a", "b.c", "length(a)")
     for path in paths:
         wire.check(path, "row")
-    assert list(wire.sought(ANYWHERE, paths).of_rows([row, row])) == [expected, expected]
-    singly = [wire.sought(ANYWHERE, (path,)).of_rows([row]) for path in paths]
+    assert list(wire.sought(paths)([row, row])) == [expected, expected]
+    singly = [wire.sought((path,))([row]) for path in paths]
     assert [list(rows) for rows in singly] == [[(value,)] for value in expected]
 
 
 def test_plain_names_are_read_as_paths_are() -> None:
     wire = JsonWire("js-x", None)
-    rows = wire.sought(ANYWHERE, ("姓名", "no", "姓名")).of_rows([{"姓名": "张三"}, {"姓名": None, "no": 1}])
+    rows = wire.sought(("姓名", "no", "姓名"))([{"姓名": "张三"}, {"姓名": None, "no": 1}])
     assert list(rows) == [("张三", None, "张三"), (None, 1, None)]

@@ -11,7 +11,7 @@ from typing import Any
 import jmespath
 import pytest
 
-from adapters.contract import AdapterError, Call, Deadline, Malformed, Record, Unavailable
+from adapters.contract import AdapterError, Call, Deadline, Malformed, Record, Unavailable, Unsupported
 from adapters.drivers.rest import RestAdapter, _compiled
 from tests.adapters.over_http.loopback import a_call, a_manifest, hostile
 
@@ -121,6 +121,110 @@ async def test_four_entities_of_one_answer_take_one_call() -> None:
             ["C7-5"],
         ]
         assert adapter.dropped == {}
+
+
+WANTED = {"PersonRecord": ["name"], "Measure": ["status"], "Assessment": ["advised"], "Agreement": ["agencyName"]}
+
+
+async def singly(adapter: RestAdapter, wanted: Mapping[str, Sequence[str]], call: Call) -> dict[str, Any]:
+    """What reading each entity by itself gives."""
+    found: dict[str, Any] = {}
+    for entity, fields in wanted.items():
+        read = adapter.fetch if entity == "PersonRecord" else adapter.related
+        try:
+            found[entity] = await read(entity, ["C7", "C8", "no key"], fields, call)
+        except AdapterError as err:
+            found[entity] = err
+    return found
+
+
+def plain(found: Mapping[str, Any]) -> dict[str, object]:
+    """All but when it was read."""
+
+    def of(one: Any) -> object:
+        if isinstance(one, AdapterError):
+            return one.code
+        return (one.key, one.person, one.values, one.flags) if isinstance(one, Record) else list(map(of, one))
+
+    return {
+        entity: of(answers) if isinstance(answers, AdapterError) else {key: of(one) for key, one in answers.items()}
+        for entity, answers in found.items()
+    }
+
+
+async def test_entities_read_together_take_one_call_and_bring_what_each_alone_brings() -> None:
+    peer = Counting(held=False)
+    async with reading(peer) as adapter:
+        call = a_call()
+        together = await adapter.read_together(WANTED, ["C7", "C8", "no key"], call)
+        assert [head.split()[1] for head in peer.heads] == [b"/files?ids=C7%2CC8"]
+        assert adapter.dropped == dict.fromkeys(("files", "measures", "assessments", "agreements"), 1)
+        assert plain(together) == plain(await singly(adapter, WANTED, call))
+        assert len(plain(together)["Assessment"]["C7"]) == 2  # type: ignore[index] # as `plain` makes it
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"rows": "[0].assessments"},
+        {"path": "others"},
+        {"pages": {"kind": "cursor", "size": 100, "next": "next"}},
+        {"headers": {"x-part": "assessments"}},
+        {"batch": 1, "query": {"ids": "{key}"}},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+async def test_what_differs_is_read_apart_and_brings_the_same(changes: Mapping[str, Any]) -> None:
+    peer = Counting(held=False)
+    entities = {**ENTITIES, "Assessment": nested("assessments", "advised")}
+    entities["Assessment"]["related"] |= changes  # type: ignore[index] # as `nested` makes it
+    async with reading(peer, entities) as adapter:
+        call = a_call()
+        together = plain(await adapter.read_together(WANTED, ["C7", "C8", "no key"], call))
+        assert together == plain(await singly(adapter, WANTED, call))
+        assert len(together["Assessment"]["C7"]) == 2  # type: ignore[index] # as `plain` makes it
+
+
+async def test_an_entity_that_cannot_be_read_costs_none_of_the_others() -> None:
+    peer = Counting(held=False)
+    async with reading(peer) as adapter:
+        found = dict(await adapter.read_together({**WANTED, "Measure": ["agencyName"]}, ["C7"], a_call()))
+    assert isinstance(found.pop("Measure"), Unsupported)
+    assert {entity: len(answers) for entity, answers in found.items()} == dict.fromkeys(found, 1)
+
+
+async def test_rows_that_are_not_there_cost_their_own_entity_alone() -> None:
+    peer = Counting({"files": [FILE]}, held=False)
+    entities = {name: {**one} for name, one in ENTITIES.items()}
+    for name, rows in (
+        ("Measure", "files[].measures[]"),
+        ("Assessment", "files"),
+        ("Agreement", "files[].agreements[]"),
+    ):
+        entities[name] = {**entities[name], "related": endpoint(rows=rows)}
+    entities["PersonRecord"] = {**entities["PersonRecord"], "fetch": endpoint(rows="files[0].name")}
+    async with reading(peer, entities) as adapter:
+        found = await adapter.read_together(WANTED, ["C7"], a_call())
+    assert len(peer.heads) == 1
+    assert isinstance(found["PersonRecord"], Malformed)
+    assert plain({"Agreement": found["Agreement"]})["Agreement"]["C7"][0][0] == "C7-5"  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("held", "seconds"), [(False, 10), (True, 0.5)])
+async def test_a_call_that_fails_fails_every_entity_it_was_for(held: bool, seconds: float) -> None:
+    peer = Counting(status=b"503 Busy", held=held)  # what is held back comes past the deadline
+    async with reading(peer) as adapter:
+        found = await adapter.read_together(WANTED, ["C7"], a_call(deadline=Deadline.after(seconds)))
+    assert [type(answer) for answer in found.values()] == [Unavailable] * 4
+    assert len(peer.heads) == 1
+
+
+async def test_nobody_to_ask_about_is_nobody_asked() -> None:
+    peer = Counting(held=False)
+    async with reading(peer) as adapter:
+        assert await adapter.read_together(WANTED, [], a_call()) == {entity: {} for entity in WANTED}
+        assert await adapter.read_together(WANTED, ["no key"], a_call()) == {entity: {} for entity in WANTED}
+    assert peer.heads == []
 
 
 async def test_nothing_is_remembered_once_it_was_answered() -> None:

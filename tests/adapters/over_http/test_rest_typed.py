@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from adapters.contract import Malformed
 from adapters.drivers.http import Answer
 from adapters.drivers.rest import JsonWire
+from adapters.drivers.wire import AtOnce
 from adapters.manifest import Endpoint
 from tests.adapters.over_http.test_rest_json import VALUES
 
@@ -53,16 +54,22 @@ def both(content: bytes, place: str, names: Sequence[str] = NAMES) -> tuple[obje
     """What is read straight, and what of the whole document; as text, because a value that is true equals 1."""
     wire = JsonWire("js-x", None)
     wire.check(place, "rows")
-    sought = wire.sought(Endpoint(path="files", rows=place), names)
+    straight = straight_of([place], names)
     answer = Answer(200, content, "application/json")
-    assert sought.of_answer is not None
-    straight = sought.of_answer(answer)
+    found = straight(answer)
     try:
         rows = list(wire.rows(wire.parse(answer), place))
-        whole: object = repr(list(sought.of_rows([row for row in rows if wire.is_row(row)])))
+        whole: object = repr(list(wire.sought(names)([row for row in rows if wire.is_row(row)])))
     except Malformed:
         whole = "malformed"
-    return None if straight is None else repr(list(straight)), whole
+    return None if found is None else repr(list(found[0])), whole
+
+
+def straight_of(places: Sequence[str], names: Sequence[str] = NAMES) -> AtOnce:
+    """What reads all places at once."""
+    found = JsonWire("js-x", None).at_once([(Endpoint(path="files", rows=place), names) for place in places])
+    assert found is not None
+    return found
 
 
 @given(st.data(), st.sampled_from(PLACES), st.booleans(), st.sampled_from([None, 2]))
@@ -85,6 +92,55 @@ def test_documents_that_were_damaged_are_read_alike(data: st.DataObject, place: 
     )
     straight, whole = both((text[:start] + put + text[end:]).encode(), place)
     assert straight in (None, whole)
+
+
+TOGETHER = (
+    ("[]", "[].parts[]"),
+    ("[].parts[]", "[].parts[].more.rest[]", "[].rows[]"),
+    ("data.rows[]", "rows[]", "rows"),
+)
+
+
+@given(st.data(), st.sampled_from(TOGETHER))
+def test_places_of_one_document_are_read_as_each_alone(data: st.DataObject, places: Sequence[str]) -> None:
+    names = ("no", "person", "no")
+    content = json.dumps(data.draw(fitting(data.draw(st.sampled_from(places))))).encode()
+    answer = Answer(200, content, "application/json")
+    together = straight_of(places, names)(answer)
+    if together is not None:
+        assert [[repr(list(rows))] for rows in together] == [
+            [repr(list(rows)) for rows in straight_of([place], names)(answer) or ()] for place in places
+        ]
+
+
+def test_several_places_of_a_usual_document_are_read_at_once() -> None:
+    document = [
+        {"no": "C1", "other": [1], "parts": [{"no": "C1-1", "person": "C1"}], "rows": None},
+        {"no": "C2", "parts": [], "rows": [{"person": "C2", "no": "C2-1"}, {}]},
+    ]
+    read = straight_of(("[]", "[].parts[]", "[].rows[]"), ("no", "person"))
+    assert read(Answer(200, json.dumps(document).encode(), "application/json")) == [
+        [("C1", None), ("C2", None)],
+        [("C1-1", "C1")],
+        [("C2-1", "C2"), (None, None)],
+    ]
+
+
+def test_one_value_of_a_row_is_read_where_further_rows_stand_in_it() -> None:
+    read = straight_of(("[]", "[].parts[]"), ("no",))
+    found = read(Answer(200, b'[{"no": 1, "parts": [{"no": 2}]}]', "application/json"))
+    assert [[raws[0] for raws in rows] for rows in found or ()] == [[1], [2]]
+
+
+@pytest.mark.parametrize("places", [("[]", "rows"), ("[].parts[]", "[].parts.more[]")])
+def test_places_that_exclude_each_other_are_left_to_whoever_reads_the_whole(places: Sequence[str]) -> None:
+    wire = JsonWire("js-x", None)
+    assert wire.at_once([(Endpoint(path="files", rows=place), ("no",)) for place in places]) is None
+    of_the_rows = [
+        (Endpoint(path="files", rows="[]"), ("parts",)),
+        (Endpoint(path="files", rows="[].parts[]"), ("no",)),
+    ]
+    assert wire.at_once(of_the_rows) is None
 
 
 @pytest.mark.parametrize(
@@ -127,15 +183,12 @@ def test_surprises_are_left_to_whoever_reads_the_whole(text: str, expected: str 
 def test_nothing_is_read_straight_where_more_than_rows_is_needed() -> None:
     wire = JsonWire("js-x", None)
     for more in ({"rows": "[0]"}, {"envelope": {"data": "data"}}, {"pages": {"kind": "number", "size": 10}}):
-        assert wire.sought(Endpoint.model_validate({"path": "files", **more}), ("no",)).of_answer is None
-    for path in ("no", "a.b"):
-        wire.check(path, "row")
-    assert wire.sought(Endpoint(path="files"), ("no", "a.b")).of_answer is None
+        assert wire.at_once([(Endpoint.model_validate({"path": "files", **more}), ("no",))]) is None
+    assert wire.at_once([(Endpoint(path="files"), ("no", "a.b"))]) is None
 
 
 @pytest.mark.parametrize(("kind", "charset"), [("text/html", None), ("application/json", "gbk")])
 def test_other_types_and_encodings_are_left_to_whoever_reads_the_whole(kind: str, charset: str | None) -> None:
-    sought = JsonWire("js-x", None).sought(Endpoint(path="files"), ("no",))
-    assert sought.of_answer is not None
-    assert sought.of_answer(Answer(200, b"[]", kind, charset)) is None
-    assert sought.of_answer(Answer(200, b"[]", "application/json", "utf-8")) == []
+    read = straight_of(["@"], ("no",))
+    assert read(Answer(200, b"[]", kind, charset)) is None
+    assert read(Answer(200, b"[]", "application/json", "utf-8")) == [[]]
