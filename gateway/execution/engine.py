@@ -30,7 +30,6 @@ from gateway.registers.desk import Office, RequestDesk, Visit
 from gateway.sources.reading import Problem
 from gateway.viewer import Viewer
 from gateway.written import encode
-from schema.agency import Agency
 
 log = logging.getLogger("yiti.execution")
 
@@ -80,7 +79,6 @@ class Context:
 
     reader: RequestReader
     plans: dict[int, Plan] = field(default_factory=dict)  # by root field; the executor keeps them with the operation
-    agencies: dict[tuple[str, str], Agency] = field(default_factory=dict)  # as rows name them, made once an answer
     open_desk: Callable[[Context], RequestDesk] | None = None
     kept: RequestDesk | None = None
 
