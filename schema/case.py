@@ -139,10 +139,7 @@ _newest_tests = newest_first("DrugTest", "testedOn")
 
 
 def _measure_rows(roots: Objects) -> list[list[MeasureRow] | None]:
-    return [
-        None if rows is None else measure_rows(rows, root.file)
-        for root, rows in zip(roots, _by_start(roots), strict=True)
-    ]
+    return measure_rows(_by_start(roots), [root.file for root in roots])
 
 
 def _measures(root: Case) -> list[Measure] | None:

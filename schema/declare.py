@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -205,35 +206,35 @@ describe_enums([*enums_in(enums), Confidence])
 
 def newest_first(entity: str, column: str) -> Callable[[Objects], list[Sequence[Row] | None]]:
     """What lists an entity's rows of files by a date, those without one last, in a stable order."""
-    return lambda roots: _rows(roots, entity, column, "", newest_first=True)
+    return partial(_rows, entity, column, True)
 
 
 def oldest_first(entity: str, column: str) -> Callable[[Objects], list[Sequence[Row] | None]]:
     """What lists an entity's rows of files by a date, those without one last, in a stable order."""
-    return lambda roots: _rows(roots, entity, column, "9999", newest_first=False)
+    return partial(_rows, entity, column, False)
 
 
-def _rows(
-    roots: Objects, entity: str, column: str, without: str, *, newest_first: bool
-) -> list[Sequence[Row] | None]:
-    found: list[Sequence[Row] | None] = [root.file.rows.get(entity) for root in roots]
+def _rows(entity: str, column: str, newest: bool, roots: Objects) -> list[Sequence[Row] | None]:
+    found: list[Any] = [root.file.rows.get(entity) for root in roots]
     for place, rows in enumerate(found):
-        if rows is not None and len(rows) > 1:
-            found[place] = _in_order(rows, column, without, newest_first=newest_first)
+        if rows is None or len(rows) < 2:
+            continue
+        if len(rows) == 2:  # the days alone decide, as they mostly do
+            one, other = rows[0].values.get(column), rows[1].values.get(column)
+            if one is not None and other is not None and one != other:
+                if (one > other) is not newest:
+                    found[place] = rows[::-1]
+                continue
+        found[place] = _in_order(rows, column, newest=newest)
     return found
 
 
-def _in_order(rows: Sequence[Row], column: str, without: str, *, newest_first: bool) -> Sequence[Row]:
-    if len(rows) == 2:
-        first: Any = rows[0].values.get(column)
-        second: Any = rows[1].values.get(column)
-        if first is not None and second is not None and first != second:  # the days alone decide, as they mostly do
-            return rows if (first > second) is newest_first else rows[::-1]
-    else:
-        days: list[Any] = [row.values.get(column) for row in rows]
-        if None not in days and len(set(days)) == len(days):
-            return [row for _, row in sorted(zip(days, rows, strict=True), key=_day, reverse=newest_first)]
-    return sorted(rows, key=lambda row: (str(row.values.get(column) or without), row.order), reverse=newest_first)
+def _in_order(rows: Sequence[Row], column: str, *, newest: bool) -> Sequence[Row]:
+    days: list[Any] = [row.values.get(column) for row in rows]
+    if None not in days and len(set(days)) == len(days):
+        return [row for _, row in sorted(zip(days, rows, strict=True), key=_day, reverse=newest)]
+    without = "" if newest else "9999"
+    return sorted(rows, key=lambda row: (str(row.values.get(column) or without), row.order), reverse=newest)
 
 
 def _day(pair: tuple[Any, Row]) -> Any:

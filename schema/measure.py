@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -207,13 +207,21 @@ _ROWS: dict[object, Callable[[Row, CaseFile, Values], MeasureRow]] = {
 }
 
 
-def measure_rows(rows: Sequence[Row], case: CaseFile) -> list[MeasureRow]:
-    """Measures' rows, each of a class for its kind; rows whose kind could not be read are left out."""
-    return [
-        shape(row, case, values)
-        for row in rows
-        if (shape := _ROWS.get((values := row.values).get("kind"))) is not None
-    ]
+def measure_rows(lists: Sequence[Sequence[Row] | None], cases: Iterable[CaseFile]) -> list[list[MeasureRow] | None]:
+    """Measures' rows by case, each of a class for its kind; rows whose kind could not be read are left out."""
+    found: list[list[MeasureRow] | None] = []
+    for rows, case in zip(lists, cases, strict=True):
+        if rows is None:
+            found.append(None)
+            continue
+        kept = []
+        for row in rows:
+            values = row.values
+            shape = _ROWS.get(values.get("kind"))
+            if shape is not None:
+                kept.append(shape(row, case, values))
+        found.append(kept)
+    return found
 
 
 def measure(row: Row, case: CaseFile) -> Measure:

@@ -149,10 +149,15 @@ def _cases(root: Any, info: strawberry.Info, first: int = 20, after: str | None 
 
 
 def _case_rows(roots: Objects) -> list[list[CaseRow] | None]:
-    return [
-        None if (cases := (owner := root.file).cases) is None else [CaseRow(owner, one, one.derived) for one in cases]
-        for root in roots
-    ]
+    found: list[list[CaseRow] | None] = []
+    for root in roots:
+        owner: PersonFile = root.file
+        if owner.cases is not None and len(owner.cases) == 1:  # as most have
+            (only,) = owner.cases
+            found.append([CaseRow(owner, only, only.derived)])
+        else:
+            found.append(None if owner.cases is None else [case_row(owner, one) for one in owner.cases])
+    return found
 
 
 def _family(roots: Objects) -> list[Sequence[Row] | None]:

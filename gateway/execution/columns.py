@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from itertools import accumulate, chain, pairwise, starmap
-from operator import attrgetter, itemgetter
+from operator import attrgetter, is_, itemgetter
 from typing import Any, Final
 
 from graphql import GraphQLList, GraphQLNonNull, GraphQLObjectType, is_leaf_type
@@ -222,6 +222,7 @@ def _of_kind(selections: Selections, one: Field, kind: Any) -> Shape:
     if isinstance(kind, GraphQLObjectType):
         return _shape(selections, selections.selection(kind, one))
     known: dict[type, Shape] = {}
+    met: list[Selected] = []
 
     def look(each: type) -> Shape:
         found = known.get(each)
@@ -229,7 +230,11 @@ def _of_kind(selections: Selections, one: Field, kind: Any) -> Shape:
             concrete = selections.concrete(kind, each)
             if concrete is None:
                 raise Irregular
-            found = known[each] = _shape(selections, selections.selection(concrete, one))
+            selected = selections.selection(concrete, one)
+            alike = next((other for other in met if _is_alike(selected, other)), selected)
+            if alike is selected:
+                met.append(selected)
+            found = known[each] = _shape(selections, alike)
         return found
 
     def shape(sources: Sequence[Any], run: Columns) -> list[Any]:
@@ -244,6 +249,23 @@ def _of_kind(selections: Selections, one: Field, kind: Any) -> Shape:
         return [next(parts[shapes[each]]) for each in classes]
 
     return shape
+
+
+def _is_alike(one: Selected, other: Selected) -> bool:
+    """Whether two types behind an interface are read and shaped alike: by fields that they have from it."""
+    return len(one.fields) == len(other.fields) and all(map(_is_same, one.fields, other.fields))
+
+
+def _is_same(one: Field, other: Field) -> bool:
+    return (
+        one.definition is not None  # a __typename is each type's own
+        and other.definition is not None
+        and len(one.nodes) == len(other.nodes)
+        and all(map(is_, one.nodes, other.nodes))
+        and str(one.kind) == str(other.kind)
+        and (one.column, one.attribute, one.function) == (other.column, other.attribute, other.function)
+        and one.reading == other.reading
+    )
 
 
 def _nullable_of(whole: Shape) -> Shape:

@@ -35,8 +35,8 @@ from graphql import (
 from graphql.execution.values import VariableValues
 from msgspec import Struct, defstruct
 from strawberry.schema.schema_converter import GraphQLCoreConverter
-from strawberry.types.arguments import StrawberryArgument
 
+from gateway.execution.arguments import Given, given
 from gateway.execution.plan import Plan, is_included
 from schema.declare import declaration_of
 from schema.entities import Column, Kind
@@ -45,15 +45,6 @@ from schema.reading import Reading, reading_of
 
 Reader = Callable[[Any], Any]
 Shape = Callable[[Sequence[Any], Any], list[Any]]  # of objects of one type and the execution: a struct for each
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """How a declared field with arguments is called: by source and keywords, its arguments converted once."""
-
-    function: Callable[..., Any]
-    arguments: list[StrawberryArgument]
-    wants_info: bool
 
 
 class Way(IntEnum):
@@ -80,7 +71,7 @@ class Field:
     way: Way
     read: Reader | None  # direct, where neither info nor arguments are wanted; never awaitable unless ASKED
     call: Callable[[Any, Any], Any] | None  # direct with info, without arguments
-    given: Given | None = None  # direct with info and arguments: a declared field's own resolver
+    given: Given | None = None  # direct with info and arguments: the field's own resolver
     serialize: Reader | None = None  # for leaves
     named: GraphQLObjectType | None = None  # for objects and lists of objects of one type
     items_optional: bool = False
@@ -226,7 +217,6 @@ class Selections:
         optional = not isinstance(definition.type, GraphQLNonNull)
         made = Field(response, name, nodes, definition, kind, definition.type, optional, Way.ASKED, None, None)
         made.read, made.call = _direct(definition)
-        made.given = _with_arguments(definition)
         self._note(made, definition)
         if optional and (column := _column(definition)):
             made.way = Way.COLUMN
@@ -242,6 +232,8 @@ class Selections:
             return
         made.waits = bool(carried.is_async)
         made.reading = reading_of(carried.metadata)
+        if made.parent is self._schema.query_type or declaration_of(carried.metadata) is not None:
+            made.given = given(definition, made.nodes[0])
         if carried.base_resolver is not None:
             made.function = carried.base_resolver.wrapped_func
             made.is_edges = made.function is edges_of
@@ -325,13 +317,3 @@ def _direct(definition: GraphQLField) -> tuple[Reader | None, Callable[[Any, Any
     if wants_info is None:
         return function, None
     return None, lambda root, info: function(root, info)
-
-
-def _with_arguments(definition: GraphQLField) -> Given | None:
-    field = definition.extensions.get("strawberry-definition")
-    if field is None or not definition.args or field.extensions or declaration_of(field.metadata) is None:
-        return None
-    resolver = field.base_resolver
-    if resolver is None or resolver.root_parameter is None or not callable(resolver.wrapped_func):
-        return None
-    return Given(resolver.wrapped_func, field.arguments, resolver.info_parameter is not None)
