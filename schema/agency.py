@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import strawberry
 
 from schema.enums import AgencyKind
-from schema.jurisdiction import Jurisdiction, jurisdiction
+from schema.jurisdiction import REGION, Jurisdiction, jurisdiction
 from schema.node import Node, public_id
 from schema.reader import AgencyFacts
+from schema.reading import READING, Objects, Public
 
 
 @strawberry.type(description="机构")
@@ -22,7 +24,7 @@ class Agency(Node):
     kind: AgencyKind | None = strawberry.field(description="类别; null when only its name is known.")
     region: strawberry.Private[str]
 
-    @strawberry.field(description="所在区划")
+    @strawberry.field(description="所在区划", metadata={READING: REGION})
     def jurisdiction(self) -> Jurisdiction | None:
         return jurisdiction(self.region) if self.region else None
 
@@ -45,13 +47,24 @@ def _made(facts: AgencyFacts) -> Agency:
 _listed = lru_cache(maxsize=4_096)(_made)
 
 
+Named = tuple[Any, Any]  # code and name, as a row's columns agencyCode and agencyName name an agency
+
+
+def _named(roots: Objects) -> Sequence[Named | None]:
+    columns = [(root.values.get("agencyCode"), root.values.get("agencyName")) for root in roots]
+    return [None if not named[0] and not named[1] else named for named in columns]
+
+
+def _agency(named: Named, info: Any) -> Agency:
+    code, name = named
+    return agency(info.context.reader.agency(code or "", name))
+
+
 def agency_of(root: Any, info: strawberry.Info) -> Agency | None:
-    """The agency that a row's columns agencyCode and agencyName name."""
-    code, name = root.values.get("agencyCode"), root.values.get("agencyName")
-    if not code and not name:
-        return None
-    agencies: dict[tuple[str, str], Agency] = info.context.agencies
-    found = agencies.get((code, name))
-    if found is None:
-        found = agencies[code, name] = agency(info.context.reader.agency(code or "", name))
-    return found
+    """The agency that a row names."""
+    (named,) = _named((root,))
+    return None if named is None else _agency(named, info)
+
+
+AGENCY = Public(_named, _agency)
+"""How `agency_of` is read of many rows."""

@@ -32,10 +32,11 @@ from schema.enums import (
     TestResult,
     VisitKind,
 )
-from schema.file import CaseFile, PersonFile, Row, Values
+from schema.file import CaseFile, PersonFile, Values
 from schema.label import Label
-from schema.measure import Agreement, Decision, Measure, MeasureRow, measure, measure_row
-from schema.node import Connection, Node, connect
+from schema.measure import Agreement, Decision, Measure, MeasureRow, measure, measure_rows
+from schema.node import Connection, Node, connect, itself
+from schema.reading import Many, Objects, Paged
 from schema.shown import Identified
 from schema.timeline import TELLINGS, TimelineEvent, timeline
 
@@ -132,49 +133,36 @@ def _id(row: Any) -> str:
     return found
 
 
-def _measure_rows(root: Any) -> list[MeasureRow] | None:
-    rows = root.file.rows.get("Measure")
-    if rows is None:
-        return None
-    return [found for row in oldest_first(rows, "startsOn") if (found := measure_row(row, root.file))]
+_by_start = oldest_first("Measure", "startsOn")
+_newest_visits = newest_first("Visit", "visitedOn")
+_newest_tests = newest_first("DrugTest", "testedOn")
+
+
+def _measure_rows(roots: Objects) -> list[list[MeasureRow] | None]:
+    return measure_rows(_by_start(roots), [root.file for root in roots])
 
 
 def _measures(root: Case) -> list[Measure] | None:
-    found = _measure_rows(root)
+    (found,) = _measure_rows((root,))
     return None if found is None else [measure(one.row, one.case) for one in found]
 
 
-def _decisions(root: Case) -> Sequence[Row] | None:
-    rows = root.file.rows.get("Decision")
-    return None if rows is None else oldest_first(rows, "decidedOn")
-
-
-def _agreements(root: Case) -> Sequence[Row] | None:
-    rows = root.file.rows.get("Agreement")
-    return None if rows is None else newest_first(rows, "signedOn")
-
-
-def _assessments(root: Case) -> Sequence[Row] | None:
-    rows = root.file.rows.get("Assessment")
-    return None if rows is None else newest_first(rows, "assessedOn")
-
-
 def _visits(root: Any, info: strawberry.Info, first: int = 20, after: str | None = None) -> Connection[Visit] | None:
-    rows = root.file.rows.get("Visit")
+    (rows,) = _newest_visits((root,))
     if rows is None:
         return None
-    page = page_of(info, newest_first(rows, "visitedOn"), first, after, f"{root.file.id}.visits")
-    return connect(page, lambda row: Visit(row=row, values=row.values))
+    page = page_of(info, rows, first, after, f"{root.file.id}.visits")
+    return connect(page, lambda row: Visit(row=row, values=row.values), itself)
 
 
 def _drug_tests(
     root: Any, info: strawberry.Info, first: int = 20, after: str | None = None
 ) -> Connection[DrugTest] | None:
-    rows = root.file.rows.get("DrugTest")
+    (rows,) = _newest_tests((root,))
     if rows is None:
         return None
-    page = page_of(info, newest_first(rows, "testedOn"), first, after, f"{root.file.id}.drugTests")
-    return connect(page, lambda row: DrugTest(row=row, values=row.values))
+    page = page_of(info, rows, first, after, f"{root.file.id}.drugTests")
+    return connect(page, lambda row: DrugTest(row=row, values=row.values), itself)
 
 
 def _timeline(
@@ -218,13 +206,19 @@ class Case(Node):
     closed_on: date | None = derived_field("closedOn")
     stage: CaseStage | None = derived_field("stage")
     measures: list[Measure] | None = rows_of(
-        ENTITIES["Measure"], _measures, columns=columns_of("Measure", "kind", "startsOn"), listed=_measure_rows
+        ENTITIES["Measure"], _measures, columns=columns_of("Measure", "kind", "startsOn"), reading=Many(_measure_rows)
     )
     decisions: list[Decision] | None = shown_rows(
-        ENTITIES["Decision"], _decisions, Decision, columns=columns_of("Decision", "kind", "number", "decidedOn")
+        ENTITIES["Decision"],
+        oldest_first("Decision", "decidedOn"),
+        Decision,
+        columns=columns_of("Decision", "kind", "number", "decidedOn"),
     )
     assessments: list[Assessment] | None = shown_rows(
-        _ASSESSMENT, _assessments, Assessment, columns=columns_of("Assessment", "assessedOn")
+        _ASSESSMENT,
+        newest_first("Assessment", "assessedOn"),
+        Assessment,
+        columns=columns_of("Assessment", "assessedOn"),
     )
     community_recovery_advice: RuleOutcome | None = derived_field(
         "communityRecoveryAdvice",
@@ -232,11 +226,16 @@ class Case(Node):
         description="What R1-R3 say of the newest assessment before release.",
     )
     agreements: list[Agreement] | None = shown_rows(
-        ENTITIES["Agreement"], _agreements, Agreement, columns=columns_of("Agreement", "signedOn")
+        ENTITIES["Agreement"],
+        newest_first("Agreement", "signedOn"),
+        Agreement,
+        columns=columns_of("Agreement", "signedOn"),
     )
-    visits: Connection[Visit] | None = rows_of(_VISIT, _visits, columns=columns_of("Visit", "visitedOn"))
+    visits: Connection[Visit] | None = rows_of(
+        _VISIT, _visits, columns=columns_of("Visit", "visitedOn"), reading=Paged(_newest_visits)
+    )
     drug_tests: Connection[DrugTest] | None = rows_of(
-        _TEST, _drug_tests, columns=columns_of("DrugTest", "testedOn", "dueOn")
+        _TEST, _drug_tests, columns=columns_of("DrugTest", "testedOn", "dueOn"), reading=Paged(_newest_tests)
     )
     timeline: Connection[TimelineEvent] | None = rows_of(
         ENTITIES["Event"],
@@ -264,11 +263,12 @@ class CaseRow(Struct, frozen=True, gc=False):
 
     owner: PersonFile
     file: CaseFile
+    derived: Values
 
-    @property
-    def derived(self) -> Values:
-        """The case's derived values."""
-        return self.file.derived
+
+def case_row(owner: PersonFile, file: CaseFile) -> CaseRow:
+    """What stands for a case."""
+    return CaseRow(owner, file, file.derived)
 
 
 def _person_of(root: Case) -> Any:

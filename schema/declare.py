@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -22,6 +23,7 @@ from schema.derived import DERIVATIONS
 from schema.entities import ENTITIES, Column, Entity
 from schema.file import Row
 from schema.label import Label
+from schema.reading import READING, Many, Objects, Reading
 
 METADATA = "yiti"
 
@@ -49,8 +51,6 @@ class Declaration:
     rows: str | None = None  # the entity whose rows it lists
     derived: str | None = None  # the derivation that computes it
     column: Column | None = None  # the one column that it shows as it is
-    listed: Callable[[Any], Sequence[Any] | None] | None = None  # what stands for the objects that it lists
-    is_group: bool = False  # its object only reads what the object above it holds
 
 
 class DeclarationError(Exception):
@@ -59,12 +59,18 @@ class DeclarationError(Exception):
     code = "DECLARATION"
 
 
-def _field(declaration: Declaration, read: Callable[..., object], describe: str, **options: Any) -> Any:
+def _field(
+    declaration: Declaration,
+    read: Callable[..., object],
+    describe: str,
+    reading: Reading | None = None,
+    **options: Any,
+) -> Any:
     return strawberry.field(
         resolver=read,
         description=f"{describe} [{declaration.label}]",
         directives=[Labelled(name=declaration.label)],
-        metadata={METADATA: declaration},
+        metadata={METADATA: declaration, READING: reading},
         **options,
     )
 
@@ -82,7 +88,11 @@ def _reader(column: Column) -> Callable[..., object]:
 
 
 def sourced(
-    *columns: Column, read: Callable[..., object] | None = None, term: str | None = None, **options: Any
+    *columns: Column,
+    read: Callable[..., object] | None = None,
+    reading: Reading | None = None,
+    term: str | None = None,
+    **options: Any,
 ) -> Any:
     """A field that shows one column, or several of the same label put together by `read`."""
     first = columns[0]
@@ -96,6 +106,7 @@ def sourced(
         Declaration(first.label, term, needs=columns, column=None if read else first),
         read or _reader(first),
         f"{term}. {describe}" if describe else term,
+        reading,
         **options,
     )
 
@@ -108,54 +119,60 @@ def rows_of(
     label: Label | None = None,
     term: str | None = None,
     description: str | None = None,
-    listed: Callable[[Any], Sequence[Any] | None] | None = None,
+    reading: Reading | None = None,
 ) -> Any:
-    """A field that lists an entity's rows, guarded by the entity's label.
-
-    `listed` gives what stands for the objects that `read` makes: it has all that their resolvers read.
-    """
+    """A field that lists an entity's rows, guarded by the entity's label."""
     term = term or entity.term
     return _field(
-        Declaration(label or entity.label, term, needs=tuple(columns), rows=entity.name, listed=listed),
+        Declaration(label or entity.label, term, needs=tuple(columns), rows=entity.name),
         read,
         f"{term}. {description}" if description else term,
+        reading,
     )
 
 
 def shown_rows(
     entity: Entity,
-    listed: Callable[[Any], Sequence[Row] | None],
+    listed: Callable[[Objects], Sequence[Sequence[Row] | None]],
     shape: Callable[..., object],
     *,
     columns: Iterable[Column] = (),
 ) -> Any:
-    """A field that lists an entity's rows, each as an object that shows nothing but its row (schema/shown.py)."""
+    """A field that lists an entity's rows, each as an object that shows nothing but its row (schema/shown.py).
+
+    `listed` gives the rows of many objects; a row stands for its object.
+    """
 
     def read(root: Any) -> list[object] | None:
-        rows = listed(root)
+        (rows,) = listed((root,))
         return None if rows is None else [shape(row=row, values=row.values) for row in rows]
 
-    return rows_of(entity, read, columns=columns, listed=listed)
+    return rows_of(entity, read, columns=columns, reading=Many(listed))
 
 
 def grouped(
-    label: Label, term: str, read: Callable[..., object], *, rows: str | None = None, is_group: bool = False
+    label: Label, term: str, read: Callable[..., object], *, rows: str | None = None, reading: Reading | None = None
 ) -> Any:
-    """A field that opens a group of other fields under a label of its own.
-
-    `is_group`: its object only reads what the object above it holds, under the same names.
-    """
-    return _field(Declaration(label, term, rows=rows, is_group=is_group), read, term)
+    """A field that opens a group of other fields under a label of its own."""
+    return _field(Declaration(label, term, rows=rows), read, term, reading)
 
 
-def derived_field(name: str, read: Callable[..., object] | None = None, description: str | None = None) -> Any:
+def derived_field(
+    name: str,
+    read: Callable[..., object] | None = None,
+    description: str | None = None,
+    reading: Reading | None = None,
+) -> Any:
     """A field that a derivation computes (schema/derived.py); bears that derivation's label."""
     derivation = DERIVATIONS[name]
     declaration = Declaration(derivation.label, derivation.term, needs=derivation.needs, derived=name)
+    if read is None:
+        reading = Many(lambda roots: [root.derived.get(name) for root in roots])
     return _field(
         declaration,
         read or (lambda root: root.derived.get(name)),
         f"{derivation.term}. {description}" if description else derivation.term,
+        reading,
     )
 
 
@@ -187,25 +204,37 @@ def enums_in(module: ModuleType) -> list[type[Enum]]:
 describe_enums([*enums_in(enums), Confidence])
 
 
-def newest_first(rows: tuple[Row, ...], column: str) -> Sequence[Row]:
-    """By a date, those without one last, in a stable order."""
-    return _in_order(rows, column, "", newest_first=True)
+def newest_first(entity: str, column: str) -> Callable[[Objects], list[Sequence[Row] | None]]:
+    """What lists an entity's rows of files by a date, those without one last, in a stable order."""
+    return partial(_rows, entity, column, True)
 
 
-def oldest_first(rows: tuple[Row, ...], column: str) -> Sequence[Row]:
-    """By a date, those without one last, in a stable order."""
-    return _in_order(rows, column, "9999", newest_first=False)
+def oldest_first(entity: str, column: str) -> Callable[[Objects], list[Sequence[Row] | None]]:
+    """What lists an entity's rows of files by a date, those without one last, in a stable order."""
+    return partial(_rows, entity, column, False)
 
 
-def _in_order(rows: tuple[Row, ...], column: str, without: str, *, newest_first: bool) -> Sequence[Row]:
-    if len(rows) < 2:
-        return rows
+def _rows(entity: str, column: str, newest: bool, roots: Objects) -> list[Sequence[Row] | None]:
+    found: list[Any] = [root.file.rows.get(entity) for root in roots]
+    for place, rows in enumerate(found):
+        if rows is None or len(rows) < 2:
+            continue
+        if len(rows) == 2:  # the days alone decide, as they mostly do
+            one, other = rows[0].values.get(column), rows[1].values.get(column)
+            if one is not None and other is not None and one != other:
+                if (one > other) is not newest:
+                    found[place] = rows[::-1]
+                continue
+        found[place] = _in_order(rows, column, newest=newest)
+    return found
+
+
+def _in_order(rows: Sequence[Row], column: str, *, newest: bool) -> Sequence[Row]:
     days: list[Any] = [row.values.get(column) for row in rows]
-    if None not in days and len(set(days)) == len(days):  # the days alone decide, as they mostly do
-        if len(rows) == 2:
-            return rows if (days[0] > days[1]) is newest_first else rows[::-1]
-        return [row for _, row in sorted(zip(days, rows, strict=True), key=_day, reverse=newest_first)]
-    return sorted(rows, key=lambda row: (str(row.values.get(column) or without), row.order), reverse=newest_first)
+    if None not in days and len(set(days)) == len(days):
+        return [row for _, row in sorted(zip(days, rows, strict=True), key=_day, reverse=newest)]
+    without = "" if newest else "9999"
+    return sorted(rows, key=lambda row: (str(row.values.get(column) or without), row.order), reverse=newest)
 
 
 def _day(pair: tuple[Any, Row]) -> Any:

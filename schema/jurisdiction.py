@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
 import strawberry
+from msgspec import Struct
 
 from schema.codes import Regions
 from schema.declare import sourced
@@ -13,6 +15,7 @@ from schema.entities import ENTITIES
 from schema.enums import JurisdictionLevel
 from schema.file import Values
 from schema.node import Node, public_id
+from schema.reading import READING, Many, Objects, Public
 
 _PERSON = ENTITIES["PersonRecord"]
 
@@ -61,6 +64,29 @@ def jurisdiction(code: str) -> Jurisdiction:
     return Jurisdiction(id=public_id("j1", code), code=code)
 
 
+def _at(code: str, _info: Any) -> Jurisdiction:
+    return jurisdiction(code)
+
+
+REGION = Public(lambda roots: [root.region or None for root in roots], _at)
+"""How the jurisdiction of many things is read that have the code of their region."""
+
+
+def region_in(column: str, *, derived: bool = False) -> tuple[Callable[[Any], Jurisdiction | None], Public]:
+    """How a region is read whose code stands in a column, or is derived: of one object, and of many."""
+
+    def codes(roots: Objects) -> Sequence[str | None]:
+        if derived:
+            return [root.derived.get(column) or None for root in roots]
+        return [root.values.get(column) or None for root in roots]
+
+    def read(root: Any) -> Jurisdiction | None:
+        (code,) = codes((root,))
+        return None if code is None else jurisdiction(code)
+
+    return read, Public(codes, _at)
+
+
 @strawberry.type(description="A place of a person: region by code, address as the source wrote it.")
 class Place:
     """Domicile or residence; the two are never derived from one another."""
@@ -68,7 +94,7 @@ class Place:
     region: strawberry.Private[str | None]
     address: str | None
 
-    @strawberry.field(description="区划")
+    @strawberry.field(description="区划", metadata={READING: REGION})
     def jurisdiction(self) -> Jurisdiction | None:
         return jurisdiction(self.region) if self.region else None
 
@@ -81,7 +107,26 @@ def place(values: Values, name: str) -> Place | None:
     return Place(region=str(code) if code else None, address=str(address) if address else None)
 
 
+class _PlaceOf(Struct, frozen=True, gc=False):
+    """What stands for a place."""
+
+    region: Any
+    address: Any
+
+
+def _places(name: str) -> Callable[[Objects], Sequence[_PlaceOf | None]]:
+    code, address = f"{name}Code", f"{name}Address"
+
+    def read(roots: Objects) -> Sequence[_PlaceOf | None]:
+        found = [((values := root.values).get(code), values.get(address)) for root in roots]
+        return [
+            None if region is None and where is None else _PlaceOf(region, where or None) for region, where in found
+        ]
+
+    return read
+
+
 def placed(name: str, term: str) -> Any:
     """A field that shows such a place."""
     columns = (_PERSON[f"{name}Code"], _PERSON[f"{name}Address"])
-    return sourced(*columns, read=lambda root: place(root.values, name), term=term)
+    return sourced(*columns, read=lambda root: place(root.values, name), reading=Many(_places(name)), term=term)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any
 
 import strawberry
 from msgspec import Struct, defstruct
 
-from schema.agency import Agency, agency_of
+from schema.agency import AGENCY, Agency, agency_of
 from schema.declare import grouped, rows_of, sourced
 from schema.entities import ENTITIES
 from schema.enums import AgreementKind, DecisionKind, EndReason, IsolationPhase, MeasureKind, MeasureStatus
 from schema.file import CaseFile, Row, Values
-from schema.jurisdiction import Jurisdiction, jurisdiction
+from schema.jurisdiction import Jurisdiction, region_in
 from schema.label import Label
 from schema.node import row_id
 from schema.shown import Identified
@@ -25,8 +25,7 @@ _DECISION = ENTITIES["Decision"]
 _AGREEMENT = ENTITIES["Agreement"]
 
 
-def _region(name: str) -> Callable[[Any], object]:
-    return lambda root: jurisdiction(str(code)) if (code := root.values.get(name)) else None
+_read_place, _PLACE = region_in("executionPlaceCode")
 
 
 @strawberry.type(description="决定: what the police decided.")
@@ -36,13 +35,11 @@ class Decision(Identified):
     kind: DecisionKind | None = sourced(_DECISION["kind"])
     number: str | None = sourced(_DECISION["number"])
     decided_on: date | None = sourced(_DECISION["decidedOn"])
-    agency: Agency | None = sourced(_DECISION["agencyCode"], _DECISION["agencyName"], read=agency_of)
+    agency: Agency | None = sourced(_DECISION["agencyCode"], _DECISION["agencyName"], read=agency_of, reading=AGENCY)
     term_months: int | None = sourced(_DECISION["termMonths"])
     starts_on: date | None = sourced(_DECISION["startsOn"])
     ends_on: date | None = sourced(_DECISION["endsOn"])
-    execution_place: Jurisdiction | None = sourced(
-        _DECISION["executionPlaceCode"], read=_region("executionPlaceCode")
-    )
+    execution_place: Jurisdiction | None = sourced(_DECISION["executionPlaceCode"], read=_read_place, reading=_PLACE)
     served_on: date | None = sourced(_DECISION["servedOn"])
 
 
@@ -58,7 +55,9 @@ class Agreement(Identified):
     kind: AgreementKind | None = sourced(_AGREEMENT["kind"])
     signed_on: date | None = sourced(_AGREEMENT["signedOn"])
     ends_on: date | None = sourced(_AGREEMENT["endsOn"])
-    agency: Agency | None = sourced(_AGREEMENT["agencyCode"], _AGREEMENT["agencyName"], read=agency_of)
+    agency: Agency | None = sourced(
+        _AGREEMENT["agencyCode"], _AGREEMENT["agencyName"], read=agency_of, reading=AGENCY
+    )
 
 
 def agreement(row: Row) -> Agreement:
@@ -110,7 +109,7 @@ class Measure:
     values: strawberry.Private[Values]
 
     kind: MeasureKind | None = sourced(_MEASURE["kind"])
-    agency: Agency | None = sourced(_MEASURE["agencyCode"], _MEASURE["agencyName"], read=agency_of)
+    agency: Agency | None = sourced(_MEASURE["agencyCode"], _MEASURE["agencyName"], read=agency_of, reading=AGENCY)
     decision: Decision | None = rows_of(
         _DECISION, _decision_of, columns=(_DECISION["number"], _MEASURE["decisionNumber"])
     )
@@ -119,7 +118,7 @@ class Measure:
     ended_on: date | None = sourced(_MEASURE["endedOn"])
     end_reason: EndReason | None = sourced(_MEASURE["endReason"])
     status: MeasureStatus | None = sourced(_MEASURE["status"])
-    execution_place: Jurisdiction | None = sourced(_MEASURE["executionPlaceCode"], read=_region("executionPlaceCode"))
+    execution_place: Jurisdiction | None = sourced(_MEASURE["executionPlaceCode"], read=_read_place, reading=_PLACE)
     record: SourceRecord | None = grouped(Label.EXISTENCE, "来源记录", lambda root: record(root.row))
 
 
@@ -208,10 +207,21 @@ _ROWS: dict[object, Callable[[Row, CaseFile, Values], MeasureRow]] = {
 }
 
 
-def measure_row(row: Row, case: CaseFile) -> MeasureRow | None:
-    """A measure's row, of a class for its kind; None for a row whose kind could not be read."""
-    shape = _ROWS.get(row.values.get("kind"))
-    return shape(row, case, row.values) if shape else None
+def measure_rows(lists: Sequence[Sequence[Row] | None], cases: Iterable[CaseFile]) -> list[list[MeasureRow] | None]:
+    """Measures' rows by case, each of a class for its kind; rows whose kind could not be read are left out."""
+    found: list[list[MeasureRow] | None] = []
+    for rows, case in zip(lists, cases, strict=True):
+        if rows is None:
+            found.append(None)
+            continue
+        kept = []
+        for row in rows:
+            values = row.values
+            shape = _ROWS.get(values.get("kind"))
+            if shape is not None:
+                kept.append(shape(row, case, values))
+        found.append(kept)
+    return found
 
 
 def measure(row: Row, case: CaseFile) -> Measure:

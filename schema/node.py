@@ -80,6 +80,11 @@ def row_id() -> Any:
     return strawberry.field(resolver=lambda root: root.row.id, description="Opaque.")
 
 
+def itself(item: Item) -> Item:
+    """For pages of what stands for its own object, a person's file or a row: it has all that the resolvers read."""
+    return item
+
+
 def connect(
     page: Page[Source], shape: Callable[[Source], Item], stand_in: Callable[[Source], object] | None = None
 ) -> Connection[Item]:

@@ -11,7 +11,7 @@ import strawberry
 
 from schema.access import AccessConnection, access_page
 from schema.agency import Agency, agency
-from schema.case import Case, CaseRow, case, page_of
+from schema.case import Case, CaseRow, case, case_row, page_of
 from schema.consent import Consent, consent
 from schema.declare import columns_of, derived_field, grouped, newest_first, rows_of, shown_rows, sourced
 from schema.entities import ENTITIES
@@ -28,12 +28,13 @@ from schema.enums import (
     TreatmentKind,
 )
 from schema.file import PersonFile, Row, Values
-from schema.jurisdiction import Jurisdiction, Place, jurisdiction, placed
+from schema.jurisdiction import Jurisdiction, Place, placed, region_in
 from schema.label import Label
 from schema.measure import MEASURES, Measure, measure
 from schema.node import Connection, Node, connect
+from schema.reading import Above, Objects, Paged
 from schema.shown import Shown
-from schema.source import Conflict, Ethnicity, SourceRecord, conflict, ethnicity, record
+from schema.source import ETHNICITY, Conflict, Ethnicity, SourceRecord, conflict, ethnicity_of, record
 from schema.support import Eligibility, SupportRecord, support_group
 
 _PERSON = ENTITIES["PersonRecord"]
@@ -91,11 +92,6 @@ class Treatment(Shown):
     diagnosis: str | None = sourced(_TREATMENT["diagnosis"])
 
 
-def _treatments(root: Any) -> Sequence[Row] | None:
-    rows = root.file.rows.get("Treatment")
-    return None if rows is None else newest_first(rows, "startedOn")
-
-
 @strawberry.type(description="健康")
 class HealthRecord:
     """Treatments; HIV status under a label of its own (艾滋病防治条例 39)."""
@@ -104,7 +100,7 @@ class HealthRecord:
     values: strawberry.Private[Values]
 
     treatments: list[Treatment] | None = shown_rows(
-        _TREATMENT, _treatments, Treatment, columns=columns_of("Treatment", "startedOn")
+        _TREATMENT, newest_first("Treatment", "startedOn"), Treatment, columns=columns_of("Treatment", "startedOn")
     )
     hiv_positive: bool | None = sourced(_PERSON["hivPositive"])
 
@@ -132,9 +128,7 @@ def _responsible_police(root: Any, info: strawberry.Info) -> list[Agency] | None
     return None if codes is None else [agency(info.context.reader.agency(code)) for code in codes]
 
 
-def _execution_place(root: Any) -> Jurisdiction | None:
-    code = root.derived.get("executionPlace")
-    return jurisdiction(code) if code else None
+_execution_place, _EXECUTION_PLACE = region_in("executionPlace", derived=True)
 
 
 def _current_measure(root: Any) -> Measure | None:
@@ -151,12 +145,23 @@ def _cases(root: Any, info: strawberry.Info, first: int = 20, after: str | None 
         return None
     owner = root.file
     page = page_of(info, owner.cases, first, after, f"{owner.id}.cases")
-    return connect(page, partial(case, owner), partial(CaseRow, owner))
+    return connect(page, partial(case, owner), partial(case_row, owner))
 
 
-def _family(root: Any) -> Sequence[Row] | None:
-    rows: Sequence[Row] | None = root.file.rows.get("FamilyMember")
-    return rows
+def _case_rows(roots: Objects) -> list[list[CaseRow] | None]:
+    found: list[list[CaseRow] | None] = []
+    for root in roots:
+        owner: PersonFile = root.file
+        if owner.cases is not None and len(owner.cases) == 1:  # as most have
+            (only,) = owner.cases
+            found.append([CaseRow(owner, only, only.derived)])
+        else:
+            found.append(None if owner.cases is None else [case_row(owner, one) for one in owner.cases])
+    return found
+
+
+def _family(roots: Objects) -> list[Sequence[Row] | None]:
+    return [root.file.rows.get("FamilyMember") for root in roots]
 
 
 def _eligibility(root: Any, kind: Annotated[SupportKind, strawberry.argument(name="for")]) -> Eligibility | None:
@@ -204,13 +209,15 @@ class Person(Node):
     )
     sex: Sex | None = sourced(_PERSON["sex"])
     birth_date: date | None = sourced(_PERSON["birthDate"])
-    ethnicity: Ethnicity | None = sourced(_PERSON["ethnicity"], read=lambda root: ethnicity(root.values))
+    ethnicity: Ethnicity | None = sourced(_PERSON["ethnicity"], read=ethnicity_of, reading=ETHNICITY)
     education: Education | None = sourced(_PERSON["education"])
     marital_status: MaritalStatus | None = sourced(_PERSON["maritalStatus"])
     died_on: date | None = sourced(_PERSON["diedOn"])
     domicile: Place | None = placed("domicile", "户籍地")
     residence: Place | None = placed("residence", "现居住地")
-    execution_place: Jurisdiction | None = derived_field("executionPlace", read=_execution_place)
+    execution_place: Jurisdiction | None = derived_field(
+        "executionPlace", read=_execution_place, reading=_EXECUTION_PLACE
+    )
     responsible_police: list[Agency] | None = sourced(
         _PERSON["responsiblePoliceCodes"], read=_responsible_police, description="May be two: 双向管控."
     )
@@ -224,13 +231,18 @@ class Person(Node):
     released_on: date | None = derived_field("releasedOn")
     current_measure: Measure | None = derived_field("currentMeasure", read=_current_measure)
     cases: Connection[Case] | None = rows_of(
-        ENTITIES["Measure"], _cases, label=Label.CUSTODY, term="个案", description="Newest first."
+        ENTITIES["Measure"],
+        _cases,
+        label=Label.CUSTODY,
+        term="个案",
+        description="Newest first.",
+        reading=Paged(_case_rows),
     )
     drug_use: DrugUseHistory | None = grouped(
-        Label.DRUG_USE, "吸毒史", lambda root: DrugUseHistory(values=root.values), is_group=True
+        Label.DRUG_USE, "吸毒史", lambda root: DrugUseHistory(values=root.values), reading=Above()
     )
     health: HealthRecord | None = grouped(
-        Label.HEALTH, "健康", lambda root: HealthRecord(file=root.file, values=root.values), is_group=True
+        Label.HEALTH, "健康", lambda root: HealthRecord(file=root.file, values=root.values), reading=Above()
     )
     support: SupportRecord | None = support_group()
     eligibility: Eligibility | None = derived_field(
@@ -263,8 +275,3 @@ class Person(Node):
 def person(file: PersonFile) -> Person:
     """A person of the graph."""
     return Person(id=strawberry.ID(file.id), file=file, values=file.values, derived=file.derived)
-
-
-def itself(file: PersonFile) -> PersonFile:
-    """What stands for a person: their file has all that the resolvers read."""
-    return file

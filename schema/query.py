@@ -23,8 +23,8 @@ from schema.filters import (
     person_conditions,
 )
 from schema.jurisdiction import Jurisdiction, jurisdiction
-from schema.node import Connection, Node, connect, public_code
-from schema.person import Person, itself, person
+from schema.node import Connection, Node, connect, itself, public_code
+from schema.person import Person, person
 from schema.source import Source, source
 from schema.statistics import PeopleCounts, people_counts
 from schema.viewer import Viewer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 import strawberry
 
@@ -21,6 +22,7 @@ from schema.file import Disagreement, Origin, Row, Values
 from schema.jurisdiction import Jurisdiction, Place, jurisdiction, placed
 from schema.label import Label
 from schema.reader import HealthFacts, SourceFacts
+from schema.reading import Objects, Public
 
 _PERSON = ENTITIES["PersonRecord"]
 
@@ -36,10 +38,18 @@ class Ethnicity:
         return ETHNIC_GROUPS.get(self.code)
 
 
-def ethnicity(values: Values) -> Ethnicity | None:
+def _groups(roots: Objects) -> list[str | None]:
+    return [root.values.get("ethnicity") or None for root in roots]
+
+
+def ethnicity_of(root: Any) -> Ethnicity | None:
     """The ethnic group of a row."""
-    code = values.get("ethnicity")
-    return Ethnicity(code=str(code)) if code else None
+    (code,) = _groups((root,))
+    return None if code is None else Ethnicity(code=code)
+
+
+ETHNICITY = Public(_groups, lambda code, _: Ethnicity(code=code))
+"""How `ethnicity_of` is read of many rows."""
 
 
 @strawberry.type(description="What was noticed about one value; it is kept and shown, never silently repaired.")
@@ -144,7 +154,7 @@ class SourcePerson:
     other_id_numbers: list[str] | None = sourced(_PERSON["otherIdNumbers"])
     sex: Sex | None = sourced(_PERSON["sex"])
     birth_date: date | None = sourced(_PERSON["birthDate"])
-    ethnicity: Ethnicity | None = sourced(_PERSON["ethnicity"], read=lambda root: ethnicity(root.values))
+    ethnicity: Ethnicity | None = sourced(_PERSON["ethnicity"], read=ethnicity_of, reading=ETHNICITY)
     education: Education | None = sourced(_PERSON["education"])
     marital_status: MaritalStatus | None = sourced(_PERSON["maritalStatus"])
     domicile: Place | None = placed("domicile", "户籍地")

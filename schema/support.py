@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -11,8 +10,9 @@ import strawberry
 from schema.declare import columns_of, grouped, newest_first, shown_rows, sourced
 from schema.entities import ENTITIES
 from schema.enums import EmploymentStatus, SupportKind
-from schema.file import PersonFile, Row
+from schema.file import PersonFile
 from schema.label import Label
+from schema.reading import Above
 from schema.shown import Shown
 
 _GRANT = ENTITIES["SupportGrant"]
@@ -50,11 +50,7 @@ class Training(Shown):
 
 
 def _listed(entity: str, shape: Any, column: str) -> Any:
-    def listed(root: Any) -> Sequence[Row] | None:
-        rows = root.file.rows.get(entity)
-        return None if rows is None else newest_first(rows, column)
-
-    return shown_rows(ENTITIES[entity], listed, shape, columns=columns_of(entity, column))
+    return shown_rows(ENTITIES[entity], newest_first(entity, column), shape, columns=columns_of(entity, column))
 
 
 @strawberry.type(description="帮扶救助")
@@ -79,5 +75,5 @@ class Eligibility:
 def support_group() -> Any:
     """The field that opens the support record."""
     return grouped(
-        Label.SUPPORT, "帮扶救助", lambda root: SupportRecord(file=root.file), rows="SupportGrant", is_group=True
+        Label.SUPPORT, "帮扶救助", lambda root: SupportRecord(file=root.file), rows="SupportGrant", reading=Above()
     )

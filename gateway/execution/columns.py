@@ -1,22 +1,31 @@
-"""Columns: many objects of one type shaped at once, field by field, each leaf one step of a comprehension.
+"""Columns: many objects of one type shaped at once, field by field.
 
-The quick way of gateway/execution/shape.py for what goes as it should. Whatever does not (a null where none may
-stand, a resolver that fails or has to be awaited, a value that its type cannot take) raises Irregular: nothing of it
-is kept, and the careful way does that subtree anew, with places and errors. Resolvers only read files that are
-merged and masked already, so that reading twice does no harm.
+The quick way of gateway/execution/shape.py for what goes as it should. What is selected of a type is worked out to
+functions once, and kept with the operation: which type, which resolver, which checks is no question any more when an
+answer is shaped. Whatever does not go as it should (a null where none may stand, a resolver that fails or has to be
+awaited, a value that its type cannot take) raises: nothing of it is kept, and the careful way does that subtree anew,
+with places and errors. Resolvers only read files that are merged and masked already, so that reading twice does no
+harm.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import chain, islice
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from enum import Enum
+from itertools import accumulate, chain, pairwise, starmap
+from operator import attrgetter, is_, itemgetter
+from typing import Any, Final
 
 from graphql import GraphQLList, GraphQLNonNull, GraphQLObjectType, is_leaf_type
 
-from gateway.execution.selection import Field, Selected, Selections, Way
+from gateway.execution.listing import page_size
+from gateway.execution.selection import Field, Selected, Selections, Shape, Way
+from schema.node import itself
+from schema.reading import Above, Many, Paged, Public
 
-Objects = list[Any]  # structs of what was selected
+Column = Callable[[Sequence[Any], "Columns"], Sequence[Any]]  # of objects of one type: a value for each
+
+_MOST_KEPT: Final = 4_096  # public things under one field of an operation
 
 
 class Irregular(Exception):  # not an error of anybody's: the careful way takes over
@@ -26,139 +35,406 @@ class Irregular(Exception):  # not an error of anybody's: the careful way takes 
 class Columns:
     """Shapes for one execution. `arguments` gives a field's converted arguments, the same for all its objects."""
 
+    __slots__ = ("_selections", "arguments", "info")
+
     def __init__(self, selections: Selections, info: Any, arguments: Callable[[Field], dict[str, Any]]) -> None:
         self._selections = selections
-        self._info = info
-        self._arguments = arguments
+        self.info = info
+        self.arguments = arguments
 
-    def objects(self, selected: Selected, sources: Sequence[Any]) -> Objects:
-        """One struct for each source, all of one type; Irregular for whatever is out of the ordinary."""
-        held: list[Any] | None = None
-        columns: list[Sequence[Any]] = []
-        for one in selected.fields:
-            if one.column is not None:
-                if held is None:
-                    held = [source.values for source in sources]
-                columns.append(one.column(held))
-            else:
-                columns.append(self._column(one, sources))
-        if not columns:
-            return [selected.struct() for _ in sources]
-        return list(map(selected.struct, *columns))
+    def objects(self, selected: Selected, sources: Sequence[Any]) -> list[Any]:
+        """One struct for each source, all of one type; raises for whatever is out of the ordinary."""
+        return (selected.shape or _shape(self._selections, selected))(sources, self)
 
-    def _column(self, one: Field, sources: Sequence[Any]) -> Sequence[Any]:
-        """One field of many objects."""
-        way = one.way
-        if way is Way.COLUMN:  # without a column: __typename
-            return [one.read(None)] * len(sources)  # type: ignore[misc]  # it has its reader
-        if one.is_edges:
-            return self._edges(one, sources)
-        if one.is_group:
-            return self._of_kind(one, one.named, sources)
-        if one.listed is not None:
-            listed, kind = one.listed, _nullable(_nullable(one.kind).of_type)
-            return self._lists(one, kind, [listed(source) for source in sources], optional=True)
-        values = self._read(one, sources)
-        if way is Way.LEAF:
-            return _leaves(one, values)
-        if way is Way.OBJECT:
-            return self._singles(one, values)
-        if way is Way.OBJECTS:
-            return self._lists(one, one.named, values, optional=one.items_optional)
-        return self._asked(one, values)
 
-    def _edges(self, one: Field, connections: Sequence[Any]) -> Sequence[Any]:
-        """The edges of many connections at once, without an object for each edge."""
+def _shape(selections: Selections, selected: Selected) -> Shape:
+    """How many objects of one selection are shaped."""
+    if selected.shape is None:
+        selected.shape = _objects(selections, selected)
+    return selected.shape
+
+
+_values = attrgetter("values")
+
+
+def _objects(selections: Selections, selected: Selected) -> Shape:
+    struct: Any = selected.struct
+    names = tuple([one.column for one in selected.fields if one.column is not None])
+    if not selected.fields:
+        return lambda sources, _: [struct() for _ in sources]
+    if len(names) == len(selected.fields) > 1:
+        return _rows(struct, names)
+    # None: the next of the plain columns, which are read together; one alone gains nothing by that
+    program = [
+        None if one.column is not None and len(names) > 1 else _column(selections, one) for one in selected.fields
+    ]
+    if len(names) < 2:
+
+        def shape(sources: Sequence[Any], run: Columns) -> list[Any]:
+            return list(map(struct, *[column(sources, run) for column in program if column]))
+
+        return shape
+    read = itemgetter(*names)
+
+    def shape_mixed(sources: Sequence[Any], run: Columns) -> list[Any]:
+        if not sources:
+            return []
+        plain: Iterator[Sequence[Any]]
+        try:
+            plain = zip(*map(read, map(_values, sources)), strict=True)
+        except KeyError:  # some source does not fill each of them
+            plain = iter([_got(name, sources) for name in names])
+        return list(map(struct, *[next(plain) if column is None else column(sources, run) for column in program]))
+
+    return shape_mixed
+
+
+def _rows(struct: Any, names: Sequence[str]) -> Shape:
+    """Objects that show nothing but columns."""
+    read = itemgetter(*names)
+
+    def shape(sources: Sequence[Any], _run: Columns) -> list[Any]:
+        try:
+            return list(starmap(struct, map(read, map(_values, sources))))
+        except KeyError:  # some source does not fill each of them
+            return list(map(struct, *[_got(name, sources) for name in names]))
+
+    return shape
+
+
+def _got(name: str, sources: Sequence[Any]) -> list[Any]:
+    return [source.values.get(name) for source in sources]
+
+
+# ---- one field -----------------------------------------------------------------------------------------------------
+
+
+def _column(selections: Selections, one: Field) -> Column:
+    """How one field of many objects is read and shaped."""
+    reading = one.reading
+    if one.column is not None:
+        name = one.column
+        return lambda sources, _: [source.values.get(name) for source in sources]
+    if one.is_edges:
+        return _edges(selections, one)
+    if isinstance(reading, Above):
+        return _shape(selections, selections.selection(one.named, one))  # type: ignore[arg-type]  # a group is one
+    if isinstance(reading, Public) and one.named is not None and one.optional:
+        return _public(selections, one, reading)
+    column = _resolved(selections, one)
+    if isinstance(reading, Paged):
+        return _pages(selections, one, reading, column)
+    return column
+
+
+def _resolved(selections: Selections, one: Field) -> Column:
+    """A field that is read and then completed by its type."""
+    read = _read(one)
+    if one.way is Way.COLUMN:
+        return read
+    if one.serialize is not None:
+        return _leaves(one, read)
+    kind = _nullable(one.kind)
+    if not isinstance(kind, GraphQLList):
+        shape = _nullable_of(_of_kind(selections, one, kind))
+        return lambda sources, run: shape(_checked(one, read(sources, run)), run)
+    inner, optional = _nullable(kind.of_type), not isinstance(kind.of_type, GraphQLNonNull)
+    if is_leaf_type(inner):
+        return lambda sources, run: _leaf_lists(_checked(one, read(sources, run)), inner, optional=optional)
+    if isinstance(inner, GraphQLList):
+        return _irregular
+    whole = _of_kind(selections, one, inner)
+    if not isinstance(one.reading, Many):
+        whole = _nullable_of(whole) if optional else _full(whole)
+    return _lists(one, read, whole)
+
+
+def _irregular(_sources: Sequence[Any], _run: Columns) -> Sequence[Any]:
+    raise Irregular
+
+
+def _read(one: Field) -> Column:
+    """The values of one field, or what stands for them, not yet completed."""
+    read, call, given = one.read, one.call, one.given
+    if isinstance(one.reading, Many):
+        many = one.reading.read
+        return lambda sources, _: many(sources)
+    if one.definition is None:
+        return lambda sources, _: [read(None)] * len(sources)  # type: ignore[misc]  # __typename has its reader
+    if not one.is_quick:
+        return _irregular
+    if one.attribute is not None:
+        attribute = attrgetter(one.attribute)
+        return lambda sources, _: list(map(attribute, sources))
+    if read is not None:
+        return lambda sources, _: [read(source) for source in sources]
+    if call is not None:
+        return lambda sources, run: [call(source, run.info) for source in sources]
+    if given is None:
+        return _irregular
+    function = given.function
+
+    def asked(sources: Sequence[Any], run: Columns) -> Sequence[Any]:
+        arguments = run.arguments(one)
+        return [function(source, **arguments) for source in sources]
+
+    return asked
+
+
+# ---- leaves --------------------------------------------------------------------------------------------------------
+
+
+def _leaves(one: Field, read: Column) -> Column:
+    sound, serialize = one.sound, one.serialize
+    allowed = {sound, type(None)} if one.optional else {sound}
+    named = sound is not None and issubclass(sound, Enum)
+
+    def leaves(sources: Sequence[Any], run: Columns) -> Sequence[Any]:
+        values = read(sources, run)
+        if sound is not None and set(map(type, values)) <= allowed:
+            return [None if value is None else value._name_ for value in values] if named else values
+        return [None if value is None else serialize(value) for value in _checked(one, values)]  # type: ignore[misc]
+
+    return leaves
+
+
+def _leaf_lists(values: Sequence[Any], inner: Any, *, optional: bool) -> list[Any]:
+    serialize = inner.serialize
+    shaped: list[Any] = []
+    for value in values:
+        if value is None:
+            shaped.append(None)
+        elif type(value) is not list and type(value) is not tuple:
+            raise Irregular
+        else:
+            items = [None if item is None else serialize(item) for item in value]
+            if not optional and None in items:
+                raise Irregular
+            shaped.append(items)
+    return shaped
+
+
+# ---- objects and lists of them -------------------------------------------------------------------------------------
+
+
+def _of_kind(selections: Selections, one: Field, kind: Any) -> Shape:
+    """Objects of an object type, or of the types behind an interface; none of them is null."""
+    if isinstance(kind, GraphQLObjectType):
+        return _shape(selections, selections.selection(kind, one))
+    known: dict[type, Shape] = {}
+    met: list[Selected] = []
+
+    def look(each: type) -> Shape:
+        found = known.get(each)
+        if found is None:
+            concrete = selections.concrete(kind, each)
+            if concrete is None:
+                raise Irregular
+            selected = selections.selection(concrete, one)
+            alike = next((other for other in met if _is_alike(selected, other)), selected)
+            if alike is selected:
+                met.append(selected)
+            found = known[each] = _shape(selections, alike)
+        return found
+
+    def shape(sources: Sequence[Any], run: Columns) -> list[Any]:
+        classes = list(map(type, sources))
+        shapes = {each: look(each) for each in set(classes)}
+        unlike = set(shapes.values())
+        if len(unlike) == 1:
+            return unlike.pop()(sources, run)
+        parts: dict[Shape, Any] = {}
+        for way in unlike:
+            parts[way] = iter(way([source for source in sources if shapes[type(source)] is way], run))
+        return [next(parts[shapes[each]]) for each in classes]
+
+    return shape
+
+
+def _is_alike(one: Selected, other: Selected) -> bool:
+    """Whether two types behind an interface are read and shaped alike: by fields that they have from it."""
+    return len(one.fields) == len(other.fields) and all(map(_is_same, one.fields, other.fields))
+
+
+def _is_same(one: Field, other: Field) -> bool:
+    return (
+        one.definition is not None  # a __typename is each type's own
+        and other.definition is not None
+        and len(one.nodes) == len(other.nodes)
+        and all(map(is_, one.nodes, other.nodes))
+        and str(one.kind) == str(other.kind)
+        and (one.column, one.attribute, one.function) == (other.column, other.attribute, other.function)
+        and one.reading == other.reading
+    )
+
+
+def _nullable_of(whole: Shape) -> Shape:
+    def shape(values: Sequence[Any], run: Columns) -> list[Any]:
+        if not _has_null(values):
+            return whole(values, run)
+        shaped = iter(whole([value for value in values if value is not None], run))
+        return [None if value is None else next(shaped) for value in values]
+
+    return shape
+
+
+def _full(whole: Shape) -> Shape:
+    def shape(values: Sequence[Any], run: Columns) -> list[Any]:
+        if _has_null(values):
+            raise Irregular
+        return whole(values, run)
+
+    return shape
+
+
+def _lists(one: Field, read: Column, whole: Shape) -> Column:
+    """A field that holds a list of objects: all lists' objects are shaped together and parted again."""
+    optional = one.optional
+
+    def lists(sources: Sequence[Any], run: Columns) -> Sequence[Any]:
+        values = read(sources, run)
+        kinds = set(map(type, values))
+        if kinds <= _LISTS:
+            return _parted(values, whole(list(chain.from_iterable(values)), run))
+        if not optional or not kinds <= _LISTS_OR_NONE:
+            raise Irregular
+        there = [value or () for value in values]
+        parted = _parted(there, whole(list(chain.from_iterable(there)), run))
+        return [None if value is None else part for value, part in zip(values, parted, strict=True)]
+
+    return lists
+
+
+def _parted(lists: Sequence[Sequence[Any]], shaped: list[Any]) -> list[list[Any]]:
+    """What was shaped of all lists together, as the lists are."""
+    if len(lists) == 1:
+        return [shaped]
+    return [shaped[start:end] for start, end in pairwise(accumulate(map(len, lists), initial=0))]
+
+
+def _public(selections: Selections, one: Field, reading: Public) -> Column:
+    """A public thing that never changes: shaped once for each key, and kept where it depends on no argument."""
+    selected = selections.selection(one.named, one)  # type: ignore[arg-type]  # whoever asks has looked
+    shape = _shape(selections, selected)
+    keys, make = reading.keys, reading.make
+    lasting = _is_lasting(selections, selected)
+    kept: dict[Any, Any] = {None: None}
+
+    def column(sources: Sequence[Any], run: Columns) -> Sequence[Any]:
+        known = kept if lasting else {None: None}
+        asked = keys(sources)
+        try:
+            return [known[key] for key in asked]
+        except KeyError:
+            if len(known) > _MOST_KEPT:
+                known.clear()
+                known[None] = None
+        new = [key for key in dict.fromkeys(asked) if key not in known]
+        known.update(zip(new, shape([make(key, run.info) for key in new], run), strict=True))
+        return [known[key] for key in asked]
+
+    return column
+
+
+def _is_lasting(selections: Selections, selected: Selected) -> bool:
+    """Whether what is selected depends on nothing but the thing itself: no argument anywhere, nothing awaited."""
+    for one in selected.fields:
+        if one.waits or (one.definition is not None and one.definition.args):
+            return False
+        if one.named is not None:
+            if not _is_lasting(selections, selections.selection(one.named, one)):
+                return False
+        elif one.serialize is None and one.way is not Way.COLUMN:
+            return False
+    return True
+
+
+# ---- connections ---------------------------------------------------------------------------------------------------
+
+
+def _edges(selections: Selections, one: Field) -> Column:
+    """The edges of many connections at once, without an object for each edge."""
+    selected = selections.selection(one.named, one)  # type: ignore[arg-type]  # edges have their type
+    struct: Any = selected.struct
+    nodes = {each.key: _node(selections, each) for each in selected.fields if each.name == "node"}
+
+    def edges(connections: Sequence[Any], run: Columns) -> Sequence[Any]:
         pages = [connection.page for connection in connections]
-        makers = [connection.stand_in for connection in connections]
-        selected = self._selections.selection(one.named, one)  # type: ignore[arg-type]  # edges have their type
+        items = [page.items for page in pages]
         columns: list[Sequence[Any]] = []
         for each in selected.fields:
             if each.name == "node":
-                nodes = [made(item) for page, made in zip(pages, makers, strict=True) for item in page.items]
-                columns.append(self._nodes(each, nodes))
+                held = _stand_ins(connections)
+                columns.append(nodes[each.key](held, run))
             elif each.name == "cursor":
                 columns.append([page.cursor(place) for page in pages for place in range(len(page.items))])
             else:
-                columns.append([each.read(None) for page in pages for _ in page.items])  # type: ignore[misc]  # __typename
-        edges = map(selected.struct, *columns)
-        return [list(islice(edges, len(page.items))) for page in pages]
+                columns.append([each.parent.name] * sum(map(len, items)))  # __typename
+        return _parted(items, list(map(struct, *columns)))
 
-    def _nodes(self, one: Field, nodes: list[Any]) -> Sequence[Any]:
-        _checked(one, nodes)
-        return self._of_kind(one, _nullable(one.kind), nodes)
+    return edges
 
-    def _read(self, one: Field, sources: Sequence[Any]) -> list[Any]:
-        if not one.is_quick:
-            raise Irregular
-        read, call = one.read, one.call
-        if read is not None:
-            return [read(source) for source in sources]
-        if call is not None:
-            info = self._info
-            return [call(source, info) for source in sources]
-        if one.given is None:
-            raise Irregular
-        function, given = one.given.function, self._arguments(one)
-        return [function(source, **given) for source in sources]
 
-    def _asked(self, one: Field, values: list[Any]) -> Sequence[Any]:
-        """A field of any other kind: interfaces, and lists of leaves or of interfaces."""
-        kind = _nullable(one.kind)
-        if isinstance(kind, GraphQLList):
-            inner = _nullable(kind.of_type)
-            optional = not isinstance(kind.of_type, GraphQLNonNull)
-            if is_leaf_type(inner):
-                return _leaf_lists(one, values, inner, optional=optional)
-            if isinstance(inner, GraphQLList):
-                raise Irregular
-            return self._lists(one, inner, values, optional=optional)
-        if is_leaf_type(kind):
-            return [None if value is None else kind.serialize(value) for value in _checked(one, values)]
-        return self._of_kind(one, kind, _checked(one, values))
+def _stand_ins(connections: Sequence[Any]) -> list[Any]:
+    """What stands for the nodes of many connections."""
+    nodes: list[Any] = []
+    for connection in connections:
+        made, items = connection.stand_in, connection.page.items
+        nodes.extend(items if made is itself else map(made, items))
+    return nodes
 
-    def _singles(self, one: Field, values: list[Any]) -> Sequence[Any]:
-        """A field that holds one object; what is the same object for many is shaped once."""
-        _checked(one, values)
-        unlike = {id(value): value for value in values if value is not None}
-        if len(unlike) * 2 > len(values):
-            return self._of_kind(one, one.named, values)
-        shaped = dict(zip(unlike, self._of_kind(one, one.named, list(unlike.values())), strict=True))
-        return [shaped.get(id(value)) for value in values]
 
-    def _lists(self, one: Field, kind: Any, values: list[Any], *, optional: bool) -> Sequence[Any]:
-        """A field that holds a list of objects: all lists' objects are shaped together and parted again."""
-        kinds = set(map(type, values))
-        if not kinds <= _LISTS:
-            if not kinds <= _LISTS_OR_NONE or not one.optional:
-                raise Irregular
-            whole = iter(self._lists(one, kind, [value for value in values if value is not None], optional=optional))
-            return [None if value is None else next(whole) for value in values]
-        items = list(chain.from_iterable(values))
-        if not optional and _has_null(items):
-            raise Irregular
-        shaped = iter(self._of_kind(one, kind, items))
-        return [list(islice(shaped, len(value))) for value in values]
+def _node(selections: Selections, one: Field) -> Shape:
+    whole = _of_kind(selections, one, _nullable(one.kind))
+    return _nullable_of(whole) if one.optional else _full(whole)
 
-    def _of_kind(self, one: Field, kind: Any, values: Sequence[Any]) -> Sequence[Any]:
-        """Objects, or nulls, of an object type or of the types behind an interface."""
-        if _has_null(values):
-            shaped = iter(self._of_kind(one, kind, [value for value in values if value is not None]))
-            return [None if value is None else next(shaped) for value in values]
-        if isinstance(kind, GraphQLObjectType):
-            return self.objects(self._selections.selection(kind, one), values)
-        classes = list(map(type, values))
-        parts: dict[type, Any] = {}
-        for each in dict.fromkeys(classes):
-            selected = self._selections.selection(self._concrete(kind, each), one)
-            parts[each] = iter(self.objects(selected, [value for value in values if type(value) is each]))
-        return [next(parts[each]) for each in classes]
 
-    def _concrete(self, expected: Any, each: type) -> GraphQLObjectType:
-        found = self._selections.concrete(expected, each)
-        if found is None:
-            raise Irregular
-        return found
+def _pages(selections: Selections, one: Field, reading: Paged, asked: Column) -> Column:
+    """First pages of rows at hand, of which nobody asks for a cursor: no page is made of them."""
+    selected = selections.selection(_nullable(one.kind), one)
+    edges = [each for each in selected.fields if each.is_edges]
+    below = [selections.selection(each.named, each) for each in edges]  # type: ignore[arg-type]  # edges have theirs
+    if any(each.name not in {"edges", "totalCount", "__typename"} for each in selected.fields) or any(
+        each.name not in {"node", "__typename"} for under in below for each in under.fields
+    ):
+        return asked
+    edge_shapes = {each.key: _plain_edges(selections, under) for each, under in zip(edges, below, strict=True)}
+    struct: Any = selected.struct
+    rows = reading.rows
+
+    def pages(sources: Sequence[Any], run: Columns) -> Sequence[Any]:
+        arguments = run.arguments(one)
+        if arguments.get("after") is not None:
+            return asked(sources, run)
+        first = page_size(arguments["first"])
+        found = rows(sources)
+        there = [each for each in found if each is not None]
+        cut = [each if len(each) <= first else each[:first] for each in there]
+        items = list(chain.from_iterable(cut))
+        columns: list[Sequence[Any]] = []
+        for each in selected.fields:
+            if each.is_edges:
+                columns.append(_parted(cut, edge_shapes[each.key](items, run)))
+            elif each.name == "totalCount":
+                columns.append(list(map(len, there)))
+            else:
+                columns.append([each.parent.name] * len(there))  # __typename
+        shaped = map(struct, *columns)
+        return [None if each is None else next(shaped) for each in found]
+
+    return pages
+
+
+def _plain_edges(selections: Selections, selected: Selected) -> Shape:
+    """Edges that show nodes and no cursors."""
+    struct: Any = selected.struct
+    columns: list[Column] = [
+        _node(selections, each) if each.name == "node" else _read(each) for each in selected.fields
+    ]
+    return lambda items, run: list(map(struct, *[column(items, run) for column in columns]))
+
+
+# ---- nulls ---------------------------------------------------------------------------------------------------------
 
 
 def _nullable(kind: Any) -> Any:
@@ -173,32 +449,7 @@ def _has_null(values: Sequence[Any]) -> bool:
     return type(None) in set(map(type, values))
 
 
-def _checked(one: Field, values: list[Any]) -> list[Any]:
+def _checked(one: Field, values: Sequence[Any]) -> Sequence[Any]:
     if not one.optional and _has_null(values):
         raise Irregular
     return values
-
-
-def _leaves(one: Field, values: list[Any]) -> Sequence[Any]:
-    sound = one.sound
-    kinds = set(map(type, values))
-    if sound is not None and (kinds == {sound} or (one.optional and kinds <= {sound, type(None)})):
-        return values
-    serialize = one.serialize
-    return [None if value is None else serialize(value) for value in _checked(one, values)]  # type: ignore[misc]
-
-
-def _leaf_lists(one: Field, values: list[Any], inner: Any, *, optional: bool) -> Sequence[Any]:
-    serialize = inner.serialize
-    shaped: list[Any] = []
-    for value in _checked(one, values):
-        if value is None:
-            shaped.append(None)
-        elif type(value) is not list and type(value) is not tuple:
-            raise Irregular
-        else:
-            items = [None if item is None else serialize(item) for item in value]
-            if not optional and None in items:
-                raise Irregular
-            shaped.append(items)
-    return shaped

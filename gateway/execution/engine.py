@@ -20,7 +20,7 @@ from gateway.authorization.in_force import keeping
 from gateway.errors import BadArgument, GatewayError
 from gateway.execution.accesses import Oversight
 from gateway.execution.cursor import Cursors
-from gateway.execution.document import Document, Documents, check_variables, choose
+from gateway.execution.document import Document, Documents, choose
 from gateway.execution.executor import Executor
 from gateway.execution.people import House, People
 from gateway.execution.plan import Plan
@@ -30,7 +30,6 @@ from gateway.registers.desk import Office, RequestDesk, Visit
 from gateway.sources.reading import Problem
 from gateway.viewer import Viewer
 from gateway.written import encode
-from schema.agency import Agency
 
 log = logging.getLogger("yiti.execution")
 
@@ -80,7 +79,6 @@ class Context:
 
     reader: RequestReader
     plans: dict[int, Plan] = field(default_factory=dict)  # by root field; the executor keeps them with the operation
-    agencies: dict[tuple[str, str], Agency] = field(default_factory=dict)  # as rows name them, made once an answer
     open_desk: Callable[[Context], RequestDesk] | None = None
     kept: RequestDesk | None = None
 
@@ -137,7 +135,7 @@ class Engine:
         started = time.perf_counter()
         document = self._documents.get(request.query)
         operation = choose(document, request.operation_name)
-        check_variables(self._schema, operation, request.variables)
+        document.signature(operation).check(request.variables)
         document.costs.check(operation, request.variables)
         trace = Trace()
         result = await self._execute(document, operation, request, viewer, request_id, trace)

@@ -22,7 +22,7 @@ from graphql import (
     execute,
     visit,
 )
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql.execution.values import VariableValues
 
 from gateway.execution.document import Document
 from gateway.execution.selection import Selections
@@ -46,7 +46,7 @@ class Executor:
         trait = _trait(document, operation)
         if self._reference or not trait.covered:
             return await self._core(document.node, operation, variables, context)
-        values = get_variable_values(self._schema, operation.variable_definitions or (), dict(variables))
+        values = document.signature(operation).values(variables)
         if isinstance(values, list):
             return ExecutionResult(None, values)
         selections = self._selections(document, operation, values, trait)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from enum import Enum, IntEnum
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from graphql import (
@@ -33,24 +35,16 @@ from graphql import (
 from graphql.execution.values import VariableValues
 from msgspec import Struct, defstruct
 from strawberry.schema.schema_converter import GraphQLCoreConverter
-from strawberry.types.arguments import StrawberryArgument
 
+from gateway.execution.arguments import Given, given
 from gateway.execution.plan import Plan, is_included
 from schema.declare import declaration_of
-from schema.entities import Kind
+from schema.entities import Column, Kind
 from schema.node import edges_of
+from schema.reading import Reading, reading_of
 
 Reader = Callable[[Any], Any]
-Columnar = Callable[[Sequence[Any]], list[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """How a declared field with arguments is called: by source and keywords, its arguments converted once."""
-
-    function: Callable[..., Any]
-    arguments: list[StrawberryArgument]
-    wants_info: bool
+Shape = Callable[[Sequence[Any], Any], list[Any]]  # of objects of one type and the execution: a struct for each
 
 
 class Way(IntEnum):
@@ -77,15 +71,16 @@ class Field:
     way: Way
     read: Reader | None  # direct, where neither info nor arguments are wanted; never awaitable unless ASKED
     call: Callable[[Any, Any], Any] | None  # direct with info, without arguments
-    given: Given | None = None  # direct with info and arguments: a declared field's own resolver
-    serialize: Reader | None = None
-    named: GraphQLObjectType | None = None  # for OBJECT and OBJECTS
+    given: Given | None = None  # direct with info and arguments: the field's own resolver
+    serialize: Reader | None = None  # for leaves
+    named: GraphQLObjectType | None = None  # for objects and lists of objects of one type
     items_optional: bool = False
-    column: Columnar | None = None  # a declared column of many objects at once, from their values
+    column: str | None = None  # the declared column that it shows, if the encoder writes its values as they stand
+    attribute: str | None = None  # it shows this attribute of its object, without a resolver
     sound: type | None = None  # a LEAF's values of this type need no serialization
     waits: bool = False  # its resolver is a coroutine function
-    listed: Reader | None = None  # the rows that it lists, which stand for their objects (schema/declare.py)
-    is_group: bool = False  # the object above stands for its object
+    function: Callable[..., Any] | None = None  # its resolver, if it has one
+    reading: Reading | None = None  # how it is read of many objects at once
     is_edges: bool = False  # the edges of a connection
 
     @property
@@ -99,13 +94,15 @@ class Field:
 class Selected:
     """What is selected of one object type in one place, and the struct that such an object becomes."""
 
-    __slots__ = ("fields", "is_quick", "struct")
+    __slots__ = ("fields", "is_quick", "shape", "struct")
 
     def __init__(self, fields: tuple[Field, ...]) -> None:
         self.fields = fields
         self.is_quick = all(one.is_quick for one in fields)
         """Whether nothing that is known beforehand stands in the way of shaping many of them at once."""
         self.struct = _struct(tuple(one.key for one in fields))
+        self.shape: Shape | None = None
+        """How many of them are shaped at once; gateway/execution/columns.py works it out when it is first needed."""
 
 
 @lru_cache(maxsize=2_048)
@@ -220,11 +217,11 @@ class Selections:
         optional = not isinstance(definition.type, GraphQLNonNull)
         made = Field(response, name, nodes, definition, kind, definition.type, optional, Way.ASKED, None, None)
         made.read, made.call = _direct(definition)
-        made.given = _with_arguments(definition)
         self._note(made, definition)
         if optional and (column := _column(definition)):
-            made.way, (made.read, made.column) = Way.COLUMN, column
-        elif made.read is not None and not made.waits:
+            made.way = Way.COLUMN
+            made.read, made.column = _standing(column)
+        else:
             self._choose(made, definition.type)
         return made
 
@@ -234,25 +231,39 @@ class Selections:
         if carried is None:
             return
         made.waits = bool(carried.is_async)
-        made.is_edges = carried.base_resolver is not None and carried.base_resolver.wrapped_func is edges_of
-        if declared := declaration_of(carried.metadata):
-            made.listed, made.is_group = declared.listed, declared.is_group
+        made.reading = reading_of(carried.metadata)
+        if made.parent is self._schema.query_type or declaration_of(carried.metadata) is not None:
+            made.given = given(definition, made.nodes[0])
+        if carried.base_resolver is not None:
+            made.function = carried.base_resolver.wrapped_func
+            made.is_edges = made.function is edges_of
+        elif not definition.args and not carried.extensions:
+            made.attribute = carried.python_name
 
     def _choose(self, made: Field, kind: GraphQLOutputType) -> None:
-        """The shortest way for a field that is read directly."""
+        """What its type says of completing it, and the shortest way if it is read directly."""
         inner = _nullable(kind)
+        way = Way.ASKED
         if isinstance(inner, GraphQLObjectType):
-            made.way, made.named = Way.OBJECT, inner
+            way, made.named = Way.OBJECT, inner
         elif is_leaf_type(inner):
-            made.way, made.serialize = Way.LEAF, _serializer(inner)
-            made.sound = _SOUND.get(inner.name)
+            way, made.serialize = Way.LEAF, _serializer(inner)
+            made.sound = _SOUND.get(inner.name) or _members(inner)
         elif isinstance(inner, GraphQLList) and isinstance(_nullable(inner.of_type), GraphQLObjectType):
-            made.way, made.named = Way.OBJECTS, _nullable(inner.of_type)
+            way, made.named = Way.OBJECTS, _nullable(inner.of_type)
             made.items_optional = not isinstance(inner.of_type, GraphQLNonNull)
+        if made.read is not None and not made.waits:
+            made.way = way
 
 
 def _nullable(kind: Any) -> Any:
     return kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+
+
+def _members(kind: Any) -> type[Enum] | None:
+    """The enum whose members an enum type shows by their names."""
+    shown = getattr(kind, "wrapped_cls", None)
+    return shown if shown is not None and kind.values.keys() >= shown.__members__.keys() else None
 
 
 def _serializer(kind: Any) -> Reader:
@@ -266,49 +277,26 @@ def _serializer(kind: Any) -> Reader:
     return lambda value: value if type(value) is sound else whole(value)
 
 
-_SOUND: Mapping[str, type] = {"String": str, "ID": str, "Boolean": bool}
+_SOUND: Mapping[str, type] = {"String": str, "ID": str, "Boolean": bool, "Date": date}
+"""By scalar: values of this very type are written as they stand, days as isoformat gives them."""
 
 
-def _as_it_is(name: str) -> tuple[Reader, Columnar]:
-    return lambda root: root.values.get(name), lambda held: [values.get(name) for values in held]
+def _standing(column: Column) -> tuple[Reader, str | None]:
+    """How a declared column is read of one object, and its name if the encoder writes its values as they stand.
+
+    It does so with days, which it writes as isoformat does, and with tuples, but not with moments.
+    """
+    name = column.name
+    if column.kind is Kind.DATETIME:
+        return lambda root: None if (value := root.values.get(name)) is None else value.isoformat(), None
+    return lambda root: root.values.get(name), name
 
 
-def _as_text(name: str) -> tuple[Reader, Columnar]:
-    def read(root: Any) -> Any:
-        value = root.values.get(name)
-        return None if value is None else value.isoformat()
-
-    def read_all(held: Sequence[Any]) -> list[Any]:
-        return [None if (value := values.get(name)) is None else value.isoformat() for values in held]
-
-    return read, read_all
-
-
-def _as_list(name: str) -> tuple[Reader, Columnar]:
-    def read(root: Any) -> Any:
-        value = root.values.get(name)
-        return None if value is None else list(value)
-
-    def read_all(held: Sequence[Any]) -> list[Any]:
-        return [None if (value := values.get(name)) is None else list(value) for values in held]
-
-    return read, read_all
-
-
-_STANDING: Mapping[Kind, Callable[[str], tuple[Reader, Columnar]]] = {
-    Kind.DATE: _as_text,
-    Kind.DATETIME: _as_text,
-    Kind.TEXTS: _as_list,
-}
-
-
-def _column(definition: GraphQLField) -> tuple[Reader, Columnar] | None:
-    """How a declared column is read for the answer, of one object and of many; certified where it entered."""
+def _column(definition: GraphQLField) -> Column | None:
+    """The declared column that a field shows; certified where it entered."""
     carried = definition.extensions.get("strawberry-definition")
     declared = declaration_of(carried.metadata) if carried else None
-    if declared is None or declared.column is None:
-        return None
-    return _STANDING.get(declared.column.kind, _as_it_is)(declared.column.name)
+    return declared.column if declared else None
 
 
 def _direct(definition: GraphQLField) -> tuple[Reader | None, Callable[[Any, Any], Any] | None]:
@@ -317,8 +305,7 @@ def _direct(definition: GraphQLField) -> tuple[Reader | None, Callable[[Any, Any
     if field is None or definition.args or field.extensions:
         return None, None
     if field.base_resolver is None:
-        name = field.python_name
-        return (lambda root: getattr(root, name)), None
+        return attrgetter(field.python_name), None
     resolver = field.base_resolver
     function = resolver.wrapped_func
     if isinstance(function, staticmethod | classmethod):
@@ -330,13 +317,3 @@ def _direct(definition: GraphQLField) -> tuple[Reader | None, Callable[[Any, Any
     if wants_info is None:
         return function, None
     return None, lambda root, info: function(root, info)
-
-
-def _with_arguments(definition: GraphQLField) -> Given | None:
-    field = definition.extensions.get("strawberry-definition")
-    if field is None or not definition.args or field.extensions or declaration_of(field.metadata) is None:
-        return None
-    resolver = field.base_resolver
-    if resolver is None or resolver.root_parameter is None or not callable(resolver.wrapped_func):
-        return None
-    return Given(resolver.wrapped_func, field.arguments, resolver.info_parameter is not None)

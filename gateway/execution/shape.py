@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
+from functools import partial
 from typing import Any, TypeGuard
 
 from graphql import (
@@ -24,8 +25,8 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_argument_values
 from graphql.pyutils import Path
-from strawberry.types.arguments import convert_arguments
 
+from gateway.execution.arguments import DirectInfo
 from gateway.execution.columns import Columns
 from gateway.execution.selection import Field, Selected, Selections, Way
 
@@ -50,15 +51,6 @@ def _void(place: _Place) -> None:
     place[1][place[2]] = None
 
 
-class _LightInfo:
-    """All of strawberry's Info that the schema's own resolvers use."""
-
-    __slots__ = ("context",)
-
-    def __init__(self, context: Any) -> None:
-        self.context = context
-
-
 class Shaping:
     """One execution: holds errors and what is still awaited."""
 
@@ -66,7 +58,7 @@ class Shaping:
         self._selections = selections
         self._context = context
         self._variables = variables
-        self._info = _LightInfo(context)
+        self._info = DirectInfo(context)
         self._columns: Columns | None = Columns(selections, self._info, self._given_once)
         self._arguments: dict[int, dict[str, Any]] = {}
         self._errors: list[GraphQLError] = []
@@ -81,7 +73,14 @@ class Shaping:
         self._fill(answer["data"], self._selections.selection(kind, None), None, (None, answer, "data", True))
         while self._awaited:
             level, self._awaited = self._awaited, []
-            values = await asyncio.gather(*(waited[0] for waited in level), return_exceptions=True)
+            values: Sequence[Any]
+            if len(level) > 1:
+                values = await asyncio.gather(*(waited[0] for waited in level), return_exceptions=True)
+            else:  # without a task of its own
+                try:
+                    values = [await level[0][0]]
+                except Exception as err:  # noqa: BLE001  # a resolver's failure is its field's error
+                    values = [err]
             for value, (_, expected, one, place) in zip(values, level, strict=True):
                 if isinstance(value, BaseException):
                     self._failed(value, one, place)
@@ -176,7 +175,8 @@ class Shaping:
         given = self._given_once(one)
         if one.given is not None:
             return one.given.function(source, **given)
-        return definition.resolve(source, self._full_info(one, definition, place), **given)
+        info = _resolve_info(self._selections, self._variables, self._context, one, definition, _path(place))
+        return definition.resolve(source, info, **given)
 
     def _given_once(self, one: Field) -> dict[str, Any]:
         given = self._arguments.get(id(one))
@@ -188,38 +188,16 @@ class Shaping:
 
     def _given(self, one: Field, definition: GraphQLField) -> dict[str, Any]:
         """A field's arguments: as its resolver takes them where it is called directly, else as graphql-core does."""
-        values = get_argument_values(definition, one.nodes[0], self._variables)
         if one.given is None:
-            return values
-        converted = convert_arguments(
-            values,
-            one.given.arguments,
-            scalar_registry=self._selections.converter.scalar_registry,
-            config=self._selections.converter.config,
-        )
-        return {**converted, "info": self._info} if one.given.wants_info else converted
-
-    def _full_info(self, one: Field, definition: GraphQLField, place: _Place) -> Any:
-        selections = self._selections
-        path: Path | None = None
-        for key in _path(place):
-            path = Path(path, key, None)
-        return GraphQLResolveInfo(
-            one.name,
-            one.nodes,
-            definition.type,
-            one.parent,
-            path,  # type: ignore[arg-type]  # a field always stands somewhere
-            selections.schema,
-            selections.fragments,
-            None,
-            selections.operation,
-            self._variables,
-            self._context,
-            _is_awaitable,
-            None,
-            None,  # type: ignore[arg-type]  # no resolver of ours tracks background work
-        )
+            return get_argument_values(definition, one.nodes[0], self._variables)
+        converted = one.given.converted(self._selections.converter, self._variables)
+        if not one.given.wants_info:
+            return converted
+        info = self._info
+        if one.parent is self._selections.schema.query_type:
+            making = partial(_resolve_info, self._selections, self._variables, self._context)
+            info = DirectInfo(self._context, partial(making, one, definition, [one.key]))
+        return {**converted, "info": info}
 
     def _settle(self, value: Any, expected: Any, one: Field, place: _Place) -> None:
         """Put a value in its place as its type says, or void the place."""
@@ -269,6 +247,36 @@ class Shaping:
             )
         )
         _void(place)
+
+
+def _resolve_info(
+    selections: Selections,
+    variables: VariableValues,
+    context: Any,
+    one: Field,
+    definition: GraphQLField,
+    keys: Sequence[str | int],
+) -> GraphQLResolveInfo[Any]:
+    """All that graphql-core tells a resolver."""
+    path: Path | None = None
+    for key in keys:
+        path = Path(path, key, None)
+    return GraphQLResolveInfo(
+        one.name,
+        one.nodes,
+        definition.type,
+        one.parent,
+        path,  # type: ignore[arg-type]  # a field always stands somewhere
+        selections.schema,
+        selections.fragments,
+        None,
+        selections.operation,
+        variables,
+        context,
+        _is_awaitable,
+        None,
+        None,  # type: ignore[arg-type]  # no resolver of ours tracks background work
+    )
 
 
 def _null(one: Field) -> TypeError:

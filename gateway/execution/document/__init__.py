@@ -1,7 +1,7 @@
 """Document: parsed, validated and limited once per text; kept. Errors repeat no literal and no variable."""
 
 from gateway.execution.document.cost import Costs
-from gateway.execution.document.documents import Document, Documents, check_variables, choose
+from gateway.execution.document.documents import Document, Documents, choose
 from gateway.execution.document.measure import Limits, measure
 from gateway.execution.document.persisted import PersistedDocuments
 from gateway.execution.document.refusals import (
@@ -15,6 +15,7 @@ from gateway.execution.document.refusals import (
     VariablesRefused,
 )
 from gateway.execution.document.registry import RegistryError, read_registry, register
+from gateway.execution.document.variables import Signature, check_variables
 
 __all__ = [
     "Costs",
@@ -28,6 +29,7 @@ __all__ = [
     "PersistedQueryNotFound",
     "PersistedQueryNotSupported",
     "RegistryError",
+    "Signature",
     "SyntaxRefused",
     "ValidationRefused",
     "VariablesRefused",

@@ -19,12 +19,12 @@ from graphql import (
     specified_rules,
     validate,
 )
-from graphql.execution.values import get_variable_values
 
 from gateway.errors import LimitExceeded
 from gateway.execution.document.cost import Costs
 from gateway.execution.document.measure import Limits, exceeded, measure
-from gateway.execution.document.refusals import OperationRefused, SyntaxRefused, ValidationRefused, VariablesRefused
+from gateway.execution.document.refusals import OperationRefused, SyntaxRefused, ValidationRefused
+from gateway.execution.document.variables import Signature
 
 MOST_CHARACTERS: Final = 500_000  # of all kept texts together; a tree takes some hundred bytes per character
 _NESTED: Final = "The document is nested deeper than can be read; the limit is {}. Ask for the deeper part by its id."
@@ -37,9 +37,15 @@ class Document:
     text_hash: str
     node: DocumentNode
     operations: Mapping[str, OperationDefinitionNode]
+    signatures: Mapping[str, Signature] = field(compare=False, repr=False)
+    """The variables of each operation."""
     costs: Costs = field(compare=False, repr=False)
     kept: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
     """What the executor worked out for it; goes when the document goes."""
+
+    def signature(self, operation: OperationDefinitionNode) -> Signature:
+        """The variables that one of its operations declares."""
+        return self.signatures[operation.name.value if operation.name else ""]
 
 
 class Documents:
@@ -93,8 +99,9 @@ class Documents:
             for definition in node.definitions
             if isinstance(definition, OperationDefinitionNode)
         }
+        signatures = {name: Signature(self._schema, operation) for name, operation in operations.items()}
         costs = Costs(self._schema, node, self._limits, self._sources)
-        return Document(hashlib.sha256(text.encode()).hexdigest(), node, operations, costs)
+        return Document(hashlib.sha256(text.encode()).hexdigest(), node, operations, signatures, costs)
 
     def _parse(self, text: str) -> DocumentNode:
         try:
@@ -123,24 +130,6 @@ def choose(document: Document, name: str | None) -> OperationDefinitionNode:
     if only.operation is OperationType.SUBSCRIPTION:
         raise OperationRefused("Only queries and mutations are answered here.")
     return only
-
-
-def check_variables(schema: GraphQLSchema, operation: OperationDefinitionNode, given: Mapping[str, object]) -> None:
-    """Refuse variables that their types cannot take, naming the variable and never its value."""
-    found = get_variable_values(
-        schema, operation.variable_definitions or (), dict(given), max_errors=5, hide_suggestions=True
-    )
-    if isinstance(found, list):
-        names = sorted({name for error in found for name in _variables_in(error, operation)})
-        raise VariablesRefused(
-            f"{', '.join(names) or 'A variable'}: missing, or not what its declared type can take. "
-            "Compare it with the type in the operation's head."
-        )
-
-
-def _variables_in(error: GraphQLError, operation: OperationDefinitionNode) -> list[str]:
-    names = [definition.variable.name.value for definition in operation.variable_definitions or ()]
-    return [f"${name}" for name in names if f"'${name}'" in error.message or f'"${name}"' in error.message]
 
 
 def _place(error: GraphQLError) -> str:
