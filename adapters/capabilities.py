@@ -56,7 +56,13 @@ def _capability(entity: str, datasets: tuple[Dataset, ...]) -> Capability:
         filters={name: operators for name, operators in sorted(filters.items()) if operators},
         max_batch=min(dataset.max_batch for dataset in datasets),
         max_page=min(dataset.max_page for dataset in datasets),
+        current=frozenset(name for name in names if all(_is_current(dataset, name) for dataset in datasets)),
     )
+
+
+def _is_current(dataset: Dataset, name: str) -> bool:
+    spec = dataset.fields.get(name)
+    return spec is None or spec.current
 
 
 def _operators(dataset: Dataset, name: str) -> frozenset[Op]:

@@ -180,6 +180,8 @@ class Capability:
     filters: Mapping[str, frozenset[Op]] = field(default_factory=dict)
     max_batch: int = 100  # keys per upstream call; a driver splits longer lists itself
     max_page: int = 100
+    current: frozenset[str] = frozenset()
+    """Fields whose region codes the agency renews with GB/T 2260: nobody stands there under a retired one."""
 
 
 class AdapterError(Exception):

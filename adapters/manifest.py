@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from adapters.contract import Op
+from adapters.forms.people import REGION_FIELDS
 from adapters.readable import check_dataset
 from adapters.words import Problems, check_constant, check_entity, check_type, check_values, column_of, suggest
 from schema.enums import AgencyKind
@@ -136,6 +137,7 @@ class FieldMap(Model):
     max_bytes: int | None = None  # the column's byte width: a value that fills it is flagged TRUNCATED
     byte_encoding: str = "gb18030"  # in which that width counts
     filter: Mapping[Op, str] | tuple[Op, ...] = ()  # rest/soap: operator -> upstream parameter; sql: operators
+    current: bool = False  # region codes that the agency renews with the table: no retired one is looked for
 
 
 class Deleted(Model):
@@ -334,5 +336,7 @@ def _resolve_field(entity: str, name: str, spec: FieldMap) -> FieldMap:
         raise ValueError("needs either path or constant. Write one of the two.")
     if spec.constant is not None:
         check_constant(column, spec.constant)
+    if spec.current and name not in REGION_FIELDS:
+        raise ValueError("current: says something of region codes alone. Leave it out.")
     update = {"type": check_type(column, spec.type), "values": check_values(column, spec.values)}
     return spec.model_copy(update=update)

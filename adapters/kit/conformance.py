@@ -26,6 +26,7 @@ CHECKS: Mapping[str, Check] = {
         reads.absent_keys_are_absent,
         reads.values_are_what_was_asked,
         reads.types_agree,
+        reads.current_codes_are_current,
         reads.origins_are_told,
         reads.keys_are_stable,
         reads.batch_equals_singles,

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from adapters.contract import Record, Unsupported, Value, reads_together
 from adapters.kit.subject import ABSENT, MOST_PAGES, PERSON, Skipped, Subject, expect, many, whole
 from schema.entities import ENTITIES, Column, Kind
+from schema.enums import Quality
 
 _TYPES: dict[Kind, type] = {
     Kind.TEXT: str,
@@ -75,6 +76,17 @@ async def types_agree(subject: Subject) -> None:
         for record in await _all(subject, entity, subject.fields(entity)):
             for name, value in record.values.items():
                 expect(_fits(columns[name], value), f"{entity}.{name}: a value is no {columns[name].kind.value}.")
+
+
+async def current_codes_are_current(subject: Subject) -> None:
+    """No record bears a retired region code in a field that is declared current."""
+    declared = {entity: sorted(subject.adapter.capabilities[entity].current) for entity in subject.entities()}
+    if not any(declared.values()):
+        raise Skipped("no field's region codes are declared current")
+    for entity, fields in declared.items():
+        for record in await _all(subject, entity, fields) if fields else ():
+            retired = {flag.field for flag in record.flags if flag.quality is Quality.RETIRED_CODE}
+            expect(not retired, f"{entity}.{', '.join(sorted(retired))}: a code that is declared current is retired.")
 
 
 async def origins_are_told(subject: Subject) -> None:

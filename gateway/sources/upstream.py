@@ -19,6 +19,7 @@ from adapters.contract import (
     Health,
     Key,
     Malformed,
+    Op,
     ReadsTogether,
     Record,
     Search,
@@ -28,6 +29,7 @@ from adapters.contract import (
     keeps_kinds,
     reads_together,
 )
+from adapters.forms.people import is_retired_region
 from gateway.sources.breaker import Breaker, State
 from gateway.sources.intake import Answer, admit
 from gateway.sources.reading import Brought
@@ -150,10 +152,12 @@ class Upstream:
         return Answer({}, (err.code,))
 
     def can_search(self, where: Sequence[Compare]) -> bool:
-        """Whether it declares every one of these filters."""
+        """Whether it declares every one of these filters, and may know anybody who meets them."""
         capability = self.source.adapter.capabilities.get(PERSON)
         return capability is not None and all(
-            condition.op in capability.filters.get(condition.field, ()) for condition in where
+            condition.op in capability.filters.get(condition.field, ())
+            and not (condition.field in capability.current and _is_of_the_past(condition))
+            for condition in where
         )
 
     async def search(
@@ -289,6 +293,11 @@ class Upstream:
             return health
         detail = f"circuit {self.breaker.state} after {self.breaker.failures} failures in a row; {health.detail}"
         return replace(health, ok=False, detail=detail)
+
+
+def _is_of_the_past(condition: Compare) -> bool:
+    """Whether it asks for places by a code that has been retired."""
+    return condition.op is Op.UNDER and is_retired_region(str(condition.value))
 
 
 def _lacks(rows: Sequence[Record]) -> bool:

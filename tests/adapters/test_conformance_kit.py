@@ -28,13 +28,14 @@ from adapters.kit.pytest import conformance_of
 from tests.adapters.police_tables import ID_A, manifest
 
 PERSON = "PersonRecord"
+CURRENT = "current-codes-are-current"  # for those that declare it of a field
 TOGETHER = "together-equals-singles"  # for adapters that read entities together
 
 
 @pytest.mark.parametrize("name", list(CHECKS))
 async def test_the_sql_driver_conforms(police: SqlAdapter, name: str) -> None:
     finding = await check(name, police)
-    assert finding.verdict is (Verdict.SKIPPED if name == TOGETHER else Verdict.PASSED), finding
+    assert finding.verdict is (Verdict.SKIPPED if name in (CURRENT, TOGETHER) else Verdict.PASSED), finding
 
 
 class Broken:
@@ -120,6 +121,15 @@ class IgnoresTheDeadline(Broken):
             return {}
 
 
+class DeclaresItsCodesCurrent(Broken):
+    """Of which some have been retired."""
+
+    def __init__(self, sound: SqlAdapter) -> None:
+        super().__init__(sound)
+        declared = dataclasses.replace(sound.capabilities[PERSON], current=frozenset({"domicileCode"}))
+        self.capabilities = {**sound.capabilities, PERSON: declared}
+
+
 class FindsEverything(Broken):
     async def search(self, entity: str, query: Search, call: Call) -> Slice:
         await self._sound.search(entity, query, call)
@@ -163,6 +173,7 @@ class NamesPeopleInHealth(Broken):
         (AcceptsAnyCursor, "a-foreign-cursor-is-invalid"),
         (GivesAllFields, "values-are-what-was-asked"),
         (GivesText, "types-agree"),
+        (DeclaresItsCodesCurrent, "current-codes-are-current"),
         (DiffersInBatches, "batch-equals-singles"),
         (HidesItsOrigin, "origins-are-told"),
         (InventsRecords, "absent-keys-are-absent"),
@@ -191,7 +202,7 @@ async def test_a_gap_is_data_with_a_reason(lite_police: SqlAdapter) -> None:
 
 async def test_all_checks_run_in_one_go(lite_police: SqlAdapter) -> None:
     findings = await check_all(lite_police)
-    assert [finding.check for finding in findings if finding.verdict is not Verdict.PASSED] == [TOGETHER]
+    assert [finding.check for finding in findings if finding.verdict is not Verdict.PASSED] == [CURRENT, TOGETHER]
 
 
 class Together(Broken):
@@ -241,7 +252,8 @@ class OutlivesItsDeadline(Together):
 
 async def test_an_adapter_that_reads_together_conforms(lite_police: SqlAdapter) -> None:
     adapter: Any = Together(lite_police)
-    assert {finding.verdict for finding in await check_all(adapter)} == {Verdict.PASSED}
+    findings = await check_all(adapter)
+    assert [finding.check for finding in findings if finding.verdict is not Verdict.PASSED] == [CURRENT]
 
 
 @pytest.mark.parametrize(

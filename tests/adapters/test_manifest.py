@@ -150,6 +150,10 @@ MISTAKES: list[tuple[Edit, str]] = [
         "entities.Measure.0.fields.points: values: points: 2147483648 is beyond 2147483647. Write a smaller number.",
     ),
     (
+        lambda raw: raw["entities"]["Measure"][0]["fields"].update(startsOn={"path": "KSRQ", "current": True}),
+        "entities.Measure.0.fields.startsOn: current: says something of region codes alone. Leave it out.",
+    ),
+    (
         lambda raw: raw["entities"]["Measure"][0]["fields"].update(kind={"constant": "COMMUNITY"}),
         "entities.Measure.0.fields.kind: constant: MeasureKind has no COMMUNITY.",
     ),

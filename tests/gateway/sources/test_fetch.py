@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -452,6 +453,20 @@ async def test_search_leaves_out_peers_sources_without_the_filter_and_empty_cond
     assert set(found.keys) == {"jiangsu-police", "jiangsu-centre"}
     assert (await house.sources.search([Compare("name", Op.PREFIX, "张")], a_call())).keys == {}
     assert (await house.sources.search([], a_call())).keys == {}
+
+
+async def test_nobody_is_looked_for_by_a_retired_code_where_codes_are_current(house: House) -> None:
+    able = replace(
+        house.police.capabilities["PersonRecord"],
+        filters={"residenceCode": frozenset({Op.UNDER})},
+        current=frozenset({"residenceCode"}),
+    )
+    house.police.capabilities = {"PersonRecord": able}
+    today, retired = (Compare("residenceCode", Op.UNDER, code) for code in ("320500", "329003"))
+    assert set((await house.sources.search([today], a_call())).keys) == {"jiangsu-police"}
+    assert (await house.sources.search([retired], a_call())).keys == {}
+    house.police.capabilities = {"PersonRecord": replace(able, current=frozenset())}
+    assert set((await house.sources.search([retired], a_call())).keys) == {"jiangsu-police"}
 
 
 async def test_search_reports_what_fails_and_keeps_the_rest(house: House) -> None:
