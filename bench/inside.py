@@ -18,6 +18,7 @@ from bench.contenders.unguarded import unguarded
 from bench.processes import OTHER_CORE, Running, free_port, start
 from bench.rivals import ROOT
 from gateway.app import Gateway
+from gateway.serving import calm_collector
 from gateway.settings import Settings
 from gateway.sources.fetch import FederatedSources
 from gateway.tokens import Profile
@@ -131,9 +132,10 @@ async def house(directory: Path, *, guarded: bool = True, remembering: bool = Tr
         patch("gateway.app.FederatedSources", Remembering) if remembering else nullcontext(),
     ):
         async with opened(settings) as gateway:
-            gc.collect()
-            gc.freeze()  # as gateway.serving does
+            before = gc.get_threshold()
+            calm_collector()  # as a gateway that serves
             try:
                 yield House(gateway, settings)
             finally:
                 gc.unfreeze()
+                gc.set_threshold(*before)

@@ -7,6 +7,7 @@ import gc
 import logging
 import signal
 import socket
+from typing import Final
 
 import uvicorn
 
@@ -16,6 +17,9 @@ from gateway.policy.reload import PolicyKeeper
 from gateway.settings import Settings, SettingsError
 
 log = logging.getLogger("yiti.serving")
+
+_BEFORE_A_LOOK: Final = 50_000
+"""Objects that may come to live before the collector looks for circles among them."""
 
 
 class _Announced(uvicorn.Server):
@@ -40,10 +44,16 @@ async def serve(settings: Settings) -> int:
             _outlive_signals()
             _read_policies_on_hangup(gateway.policies)
             config = server_config(gateway.application, settings.max_body_bytes)
-            gc.collect()
-            gc.freeze()  # what is built by now stays for good; no need to look at it again and again
+            calm_collector()
             await _Announced(config, settings.name).serve(sockets=[listener])
     return 0
+
+
+def calm_collector() -> None:
+    """What is built by now stays for good, and answers leave no circles of objects behind: look for some seldom."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_BEFORE_A_LOOK, 20, 20)
 
 
 def server_config(application: Application, max_message: int) -> uvicorn.Config:

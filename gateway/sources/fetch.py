@@ -159,7 +159,11 @@ class FederatedSources:
         return [done for job in jobs for done in _done(job, found.get(id(job)), began)]
 
     async def _work(self, job: _Job) -> _Ended:
-        answers = await (self._cached(job) if self._keeps(job.upstream) else _fresh(job, job.keys))
+        upstream = job.upstream
+        if self._keeps(upstream):
+            answers = await self._cached(job)
+        else:
+            answers = await upstream.read(job.wanted, job.keys, job.call)
         return answers, time.perf_counter()
 
     def _keeps(self, upstream: Upstream) -> bool:
@@ -175,7 +179,7 @@ class FederatedSources:
         missing = tuple(key for key in keys if key not in kept)
         if not missing:
             return {entity: Answer(known)}
-        fresh = (await _fresh(job, missing))[entity]
+        fresh = (await job.upstream.read(job.wanted, missing, job.call))[entity]
         if not fresh.codes:
             await cache.set(shelf, {key: fresh.found.get(key) for key in missing})
         return {entity: Answer({**known, **fresh.found}, fresh.codes)}
@@ -212,7 +216,8 @@ class FederatedSources:
         entities: dict[tuple[str, str], set[str]] = {}
         slowest: dict[str, float] = {}
         for part in done:
-            slowest[part.source] = max(slowest.get(part.source, 0.0), part.milliseconds)
+            if part.milliseconds > slowest.get(part.source, -1.0):
+                slowest[part.source] = part.milliseconds
             for code in part.answer.codes:
                 entities.setdefault((part.source, code), set()).add(part.entity)
         problems = tuple(
@@ -242,6 +247,9 @@ class FederatedSources:
 
 
 def _whose(holders: Mapping[str, Mapping[str, Sequence[str]]], source: str) -> dict[Key, tuple[str, ...]]:
+    if len(holders) == 1:
+        ((token, sources),) = holders.items()
+        return dict.fromkeys(sources.get(source, ()), (token,))
     held = {token: keys for token, sources in holders.items() if (keys := sources.get(source))}
     every = list(chain.from_iterable(held.values()))
     by_key: dict[Key, tuple[str, ...]] = dict(zip(every, zip(held, strict=True), strict=False))
@@ -273,10 +281,6 @@ def _jobs(asked: _Asked, people: Mapping[Key, tuple[str, ...]], call: Call, know
     others = tuple([one for one in wanted if one[0] != PERSON])
     jobs = [_Job(upstream, ((PERSON, brought.fields),), missing, call, said)]
     return [*jobs, _Job(upstream, others, keys, call, {})] if others else jobs
-
-
-async def _fresh(job: _Job, keys: Sequence[Key]) -> Answers:
-    return await job.upstream.read(job.wanted, keys, job.call)
 
 
 def _done(job: _Job, ended: _Ended | Exception | None, began: float) -> Iterator[_Done]:
