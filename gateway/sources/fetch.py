@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Collection, Coroutine, Hashable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -250,7 +251,7 @@ def _whose(holders: Mapping[str, Mapping[str, Sequence[str]]], source: str) -> d
     if len(holders) == 1:
         ((token, sources),) = holders.items()
         return dict.fromkeys(sources.get(source, ()), (token,))
-    held = {token: keys for token, sources in holders.items() if (keys := sources.get(source))}
+    held = _held(holders, source)
     every = list(chain.from_iterable(held.values()))
     by_key: dict[Key, tuple[str, ...]] = dict(zip(every, zip(held, strict=True), strict=False))
     if len(by_key) == len(held) == len(every):  # each has one key, and nobody else has it
@@ -260,6 +261,15 @@ def _whose(holders: Mapping[str, Mapping[str, Sequence[str]]], source: str) -> d
         for key in dict.fromkeys(keys):
             by_key[key] = (*by_key.get(key, ()), token)
     return by_key
+
+
+def _held(holders: Mapping[str, Mapping[str, Sequence[str]]], source: str) -> Mapping[str, Sequence[str]]:
+    """token -> keys, of those whom the source holds."""
+    try:
+        held = dict(zip(holders, map(itemgetter(source), holders.values()), strict=True))
+    except KeyError:  # not of everybody
+        return {token: keys for token, sources in holders.items() if (keys := sources.get(source))}
+    return held if all(held.values()) else {token: keys for token, keys in held.items() if keys}
 
 
 async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
@@ -316,10 +326,18 @@ def _by_token(
     """Records laid back under the tokens for which they were asked."""
     gathered: dict[str, dict[str, tuple[Record, ...]]] = {token: {} for token in holders}
     joined: set[tuple[str, str]] = set()  # several keys' records laid together
+    plain = {source: _is_plain(tokens) for source, tokens in people.items()}
+    seen: set[str] = set()
     for part in done:
         tokens, entity = people[part.source], part.entity
+        is_first = entity not in seen
+        seen.add(entity)
+        if is_first and plain[part.source]:
+            for key, rows in part.answer.found.items():
+                gathered[tokens[key][0]][entity] = rows
+            continue
         for key, rows in part.answer.found.items():
-            for token in tokens.get(key, ()):
+            for token in tokens[key]:
                 entities = gathered[token]
                 if entity not in entities:
                     entities[entity] = rows
@@ -329,6 +347,12 @@ def _by_token(
     for token, entity in joined:
         gathered[token][entity] = _once(gathered[token][entity])
     return gathered
+
+
+def _is_plain(tokens: Mapping[Key, tuple[str, ...]]) -> bool:
+    """Whether each key belongs to one token, and none of these has another key."""
+    owners = tokens.values()
+    return sum(map(len, owners)) == len(owners) == len(set(owners))
 
 
 def _once(rows: Sequence[Record]) -> tuple[Record, ...]:
