@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, compress, repeat
+from operator import getitem, itemgetter
 from typing import Any, Final
 
 from msgspec import defstruct
@@ -99,6 +100,9 @@ class RowDecoder:
         self._as_of = None if rows.as_of is None else (places.as_of, rows.as_of)
         self.cells = {field: rows.cell(field) for field in places.fields}
         self._columns = [(field, place, self.cells[field]) for field, place in places.fields.items()]
+        self._names = tuple(self.cells)
+        self._in_order = tuple(self.cells.values())
+        self._pick = _picking(list(places.fields.values()))
         self._constant = (rows.source, dataset.dataset, rows.jurisdiction)
         # a mapping is made of a struct in half the time that it takes to make one of pairs
         self._values = defstruct("Values", [(field, Any) for field in places.fields], gc=False)
@@ -121,6 +125,8 @@ class RowDecoder:
 
         `persons` holds whom each row was asked for; without it all rows say so themselves.
         """
+        if not rows:
+            return []
         if len(rows) < _WORTH_COLUMNS:
             whose: Iterable[Key | None] = repeat(None) if persons is None else persons
             return [self.recorded(raws, fetched_at, person) for raws, person in zip(rows, whose, strict=False)]
@@ -203,7 +209,9 @@ class RowDecoder:
         if noticed:
             noticed.clear()
         try:
-            values = {field: cell[raws[place]] for field, place, cell in self._columns}
+            values: dict[str, Value] = dict(
+                zip(self._names, map(getitem, self._in_order, self._pick(raws)), strict=True)
+            )
         except TypeError:  # a list or an object where one value was expected cannot be looked up
             noticed.clear()
             values = {field: cell.decoded(raws[place]) for field, place, cell in self._columns}
@@ -241,6 +249,14 @@ class _Places:
         texts += [((value,), True) for value in dataset.where.values()]
         first = len(self.paths) - len(texts)
         return [(first + index, among, wanted) for index, (among, wanted) in enumerate(texts)]
+
+
+def _picking(places: Sequence[int | slice]) -> Callable[[Raws], Sequence[object]]:
+    """What takes the raw values of each field from those of a row."""
+    if not places:
+        return lambda _raws: ()
+    at_once = itemgetter(*places)
+    return at_once if len(places) > 1 else lambda raws: (at_once(raws),)
 
 
 _UNMAPPED: Final = FieldMap()

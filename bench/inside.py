@@ -18,7 +18,7 @@ from bench.contenders.unguarded import unguarded
 from bench.processes import OTHER_CORE, Running, free_port, start
 from bench.rivals import ROOT
 from gateway.app import Gateway
-from gateway.serving import spare_the_collector
+from gateway.serving import calm_collector
 from gateway.settings import Settings
 from gateway.sources.fetch import FederatedSources
 from gateway.tokens import Profile
@@ -133,9 +133,9 @@ async def house(directory: Path, *, guarded: bool = True, remembering: bool = Tr
     ):
         async with opened(settings) as gateway:
             before = gc.get_threshold()
-            spare_the_collector()
+            calm_collector()  # as a gateway that serves
             try:
                 yield House(gateway, settings)
             finally:
-                gc.set_threshold(*before)
                 gc.unfreeze()
+                gc.set_threshold(*before)

@@ -18,8 +18,8 @@ from gateway.settings import Settings, SettingsError
 
 log = logging.getLogger("yiti.serving")
 
-_YOUNG: Final = 50_000
-"""Objects that come to be before the youngest are looked through; a list of a hundred people has some thousands."""
+_BEFORE_A_LOOK: Final = 50_000
+"""Objects that may come to live before the collector looks for circles among them."""
 
 
 class _Announced(uvicorn.Server):
@@ -44,16 +44,16 @@ async def serve(settings: Settings) -> int:
             _outlive_signals()
             _read_policies_on_hangup(gateway.policies)
             config = server_config(gateway.application, settings.max_body_bytes)
-            spare_the_collector()
+            calm_collector()
             await _Announced(config, settings.name).serve(sockets=[listener])
     return 0
 
 
-def spare_the_collector() -> None:
-    """What is built by now stays for good, and answers leave no circle behind: there is little to look for."""
+def calm_collector() -> None:
+    """What is built by now stays for good, and answers leave no circles of objects behind: look for some seldom."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_YOUNG, 10, 10)
+    gc.set_threshold(_BEFORE_A_LOOK, 20, 20)
 
 
 def server_config(application: Application, max_message: int) -> uvicorn.Config:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Coroutine, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import compress
@@ -215,7 +215,9 @@ class EndpointAdapter:
             found = self._legs[wanted] = Bundle.of(self._wire, [leg])
         return found
 
-    async def _batched(self, bundle: Bundle, asked: Sequence[Key], call: Call) -> Sequence[Lists | AdapterError]:
+    def _batched(
+        self, bundle: Bundle, asked: Sequence[Key], call: Call
+    ) -> Coroutine[object, object, Sequence[Lists | AdapterError]]:
         """What each leg brought of these keys; its AdapterError where all of it failed."""
         template = bundle.template
         sent = template.sendable(asked)
@@ -225,13 +227,17 @@ class EndpointAdapter:
                 self.dropped[leg.dataset.dataset] += len(asked) - len(sent)
         size = template.endpoint.batch
         if 0 < len(sent) <= size:
-            return await self._one_batch(bundle, sent, call)
-        batches = [sent[start : start + size] for start in range(0, len(sent), size)]
+            return self._one_batch(bundle, sent, call)
+        return self._batches(bundle, [sent[start : start + size] for start in range(0, len(sent), size)], call)
+
+    async def _batches(
+        self, bundle: Bundle, batches: Sequence[Sequence[Key]], call: Call
+    ) -> Sequence[Lists | AdapterError]:
         answers = await _together([self._one_batch(bundle, batch, call) for batch in batches])
         return [_as_one(batches, [answer[place] for answer in answers]) for place in range(len(bundle.legs))]
 
     async def _one_batch(self, bundle: Bundle, batch: Sequence[Key], call: Call) -> Sequence[Lists | AdapterError]:
-        found: list[defaultdict[Key, list[Record]]] = [defaultdict(list) for _ in bundle.legs]
+        found: list[dict[Key, list[Record]]] = [{} for _ in bundle.legs]
         failed: dict[int, AdapterError] = {}
         scope = bundle.legs[0].scope(call, batch)
         place: Place | None = None
@@ -252,12 +258,13 @@ class EndpointAdapter:
             return [err] * len(found)
 
     def _gather(
-        self, leg: Leg, batch: Sequence[Key], page: Page, now: datetime, found: defaultdict[Key, list[Record]]
+        self, leg: Leg, batch: Sequence[Key], page: Page, now: datetime, found: dict[Key, list[Record]]
     ) -> None:
         """Adds a page's records to those found, each under the key for which it stands."""
-        rows = page.rows
+        rows, lost = page.rows, page.strange
+        if not rows and not lost:
+            return
         owners = leg.owners(batch, rows)
-        lost = page.strange
         if None in owners:
             known = [owner is not None for owner in owners]
             lost += len(rows) - sum(known)
@@ -268,7 +275,7 @@ class EndpointAdapter:
         records = leg.decoder.records(rows, now, persons if leg.role == "related" else None)
         for owner, record in zip(persons, records, strict=True):
             if record is not None:
-                found[owner].append(record)
+                found.setdefault(owner, []).append(record)
 
     # ---- rows ---------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Final
+from typing import Final, cast
 from urllib.parse import quote
 
 from msgspec import Struct
@@ -43,10 +43,6 @@ class Scope(Struct, frozen=True, gc=False):
     fields: Sequence[str] = ()
 
     def __getitem__(self, name: str) -> Value:
-        if name.startswith("value:"):
-            return self.values.get(name.removeprefix("value:"))
-        if name.startswith("request."):
-            return self._request(name)
         match name:
             case "key":
                 return self.keys[0] if self.keys else None
@@ -62,6 +58,10 @@ class Scope(Struct, frozen=True, gc=False):
                 return self.offset
             case "cursor":
                 return self.cursor
+        if name.startswith("value:"):
+            return self.values.get(name.removeprefix("value:"))
+        if name.startswith("request."):
+            return self._request(name)
         raise KeyError(name)
 
     def _request(self, name: str) -> str | None:
@@ -90,6 +90,8 @@ class Template:
         self.names = frozenset(_placeholders(endpoint, where))
         self._path = endpoint.path if _is_as_it_stands(endpoint.path) else None
         self._query = [(_encoded(name), text) for name, text in endpoint.query.items()]
+        alone = [(f"{name}=", _alone(text)) for name, text in self._query]
+        self._alone = None if any(name is None for _, name in alone) else cast(list[tuple[str, str]], alone)
         try:
             self._pattern = re.compile(endpoint.key_pattern) if endpoint.key_pattern is not None else None
         except re.error as err:
@@ -120,6 +122,9 @@ class Template:
 
     def query(self, scope: Scope) -> str:
         """The query string; of a GET, search parameters that no placeholder takes are appended to it."""
+        if self._alone is not None and not scope.values:  # as most are: each value fills its parameter
+            found = [(start, self._checked(name, scope[name])) for start, name in self._alone]
+            return "&".join([start + _encoded(self._joined(one)) for start, one in found if one is not None])
         pairs = [(name, self._text(text, scope)) for name, text in self._query]
         if scope.values and not self._into_body:
             pairs += [(_encoded_name(name), self._joined(value)) for name, value in self.unplaced(scope).items()]
@@ -203,6 +208,7 @@ class Template:
             keys = found if isinstance(found, tuple) else () if found is None else (str(found),)
             if not self._accepts_all(keys):
                 raise Invalid(f"{self.where}: a key does not match key_pattern; nothing was sent")
+            return found  # and can be printed
         text = "".join(found) if isinstance(found, tuple) else str(found)
         if not text.isprintable():  # controls, and halves of surrogate pairs
             raise Invalid(f"{self.where}: a value holds what cannot be sent; nothing was sent")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import uuid
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +24,8 @@ Headers = tuple[tuple[str, str], ...]
 
 # Only forms that cannot hold a document number or a name: what comes in here goes into logs and the access record.
 _REQUEST_ID: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+
+_VARIANT: Final = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 _SAFE_HEADERS: Final = (
     (b"cache-control", b"private, no-store"),
@@ -166,7 +168,8 @@ def request_id(given: str | None = None) -> str:
     """The caller's own id, where it has a form that cannot hold anything else; or a new one."""
     if given is not None and _REQUEST_ID.fullmatch(given):
         return given
-    return str(uuid.uuid4())
+    drawn = os.urandom(16).hex()  # as a UUID of version 4
+    return f"{drawn[:8]}-{drawn[8:12]}-4{drawn[13:16]}-{_VARIANT[drawn[16]]}{drawn[17:20]}-{drawn[20:]}"
 
 
 def _too_large(limit: int) -> BodyTooLarge:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 GRAPHQL: Final = "application/graphql-response+json"
@@ -11,11 +12,20 @@ HTML: Final = "text/html"
 EVENTS: Final = "text/event-stream"
 
 
-def choose(accept: str | None, offers: Sequence[str], otherwise: str) -> str | None:
+_LONGEST_KEPT: Final = 256  # characters; clients send few different headers, and short ones
+
+
+def choose(accept: str | None, offers: tuple[str, ...], otherwise: str) -> str | None:
     """The offer of the highest quality; among equals the one named most exactly, then the first offered.
 
     No header, or one that takes anything, gets `otherwise`. None: nothing that we write is acceptable.
     """
+    if accept is not None and len(accept) > _LONGEST_KEPT:
+        return _chosen(accept, offers, otherwise)
+    return _usually_chosen(accept, offers, otherwise)
+
+
+def _chosen(accept: str | None, offers: tuple[str, ...], otherwise: str) -> str | None:
     ranges = _ranges(accept or "*/*")
     best: tuple[float, int, int, str] | None = None
     for rank, offer in enumerate(offers):
@@ -27,6 +37,9 @@ def choose(accept: str | None, offers: Sequence[str], otherwise: str) -> str | N
         if best is None or candidate[:3] > best[:3]:
             best = candidate
     return best[3] if best else None
+
+
+_usually_chosen: Final = lru_cache(maxsize=256)(_chosen)
 
 
 def _ranges(accept: str) -> list[tuple[str, float]]:

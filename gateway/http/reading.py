@@ -19,6 +19,7 @@ from gateway.http.refusals import MethodNotAllowed, UnsupportedMediaType
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _PARAMETERS: Final = ("query", "operationName", "variables", "extensions")
+_USUAL_TYPES: Final = frozenset({JSON, f"{JSON}; charset=utf-8", f"{JSON};charset=UTF-8", f"{JSON};charset=utf-8"})
 _GET_TOKENS: Final = 5_000  # only to find out the operation's type; the engine has its own limit
 
 
@@ -75,6 +76,8 @@ def refuse_writes(request: Request) -> None:
 
 def _check_content_type(exchange: Exchange) -> None:
     given = exchange.headers.get("content-type")
+    if given in _USUAL_TYPES and "content-encoding" not in exchange.headers:
+        return
     if given is None:
         raise UnsupportedMediaType(f"The Content-Type header is missing. Send '{JSON}'.")
     media_type, *parameters = (part.strip().lower() for part in given.split(";"))

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Collection, Coroutine, Hashable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -159,7 +160,11 @@ class FederatedSources:
         return [done for job in jobs for done in _done(job, found.get(id(job)), began)]
 
     async def _work(self, job: _Job) -> _Ended:
-        answers = await (self._cached(job) if self._keeps(job.upstream) else _fresh(job, job.keys))
+        upstream = job.upstream
+        if self._keeps(upstream):
+            answers = await self._cached(job)
+        else:
+            answers = await upstream.read(job.wanted, job.keys, job.call)
         return answers, time.perf_counter()
 
     def _keeps(self, upstream: Upstream) -> bool:
@@ -175,7 +180,7 @@ class FederatedSources:
         missing = tuple(key for key in keys if key not in kept)
         if not missing:
             return {entity: Answer(known)}
-        fresh = (await _fresh(job, missing))[entity]
+        fresh = (await job.upstream.read(job.wanted, missing, job.call))[entity]
         if not fresh.codes:
             await cache.set(shelf, {key: fresh.found.get(key) for key in missing})
         return {entity: Answer({**known, **fresh.found}, fresh.codes)}
@@ -212,7 +217,8 @@ class FederatedSources:
         entities: dict[tuple[str, str], set[str]] = {}
         slowest: dict[str, float] = {}
         for part in done:
-            slowest[part.source] = max(slowest.get(part.source, 0.0), part.milliseconds)
+            if part.milliseconds > slowest.get(part.source, -1.0):
+                slowest[part.source] = part.milliseconds
             for code in part.answer.codes:
                 entities.setdefault((part.source, code), set()).add(part.entity)
         problems = tuple(
@@ -242,7 +248,10 @@ class FederatedSources:
 
 
 def _whose(holders: Mapping[str, Mapping[str, Sequence[str]]], source: str) -> dict[Key, tuple[str, ...]]:
-    held = {token: keys for token, sources in holders.items() if (keys := sources.get(source))}
+    if len(holders) == 1:
+        ((token, sources),) = holders.items()
+        return dict.fromkeys(sources.get(source, ()), (token,))
+    held = _held(holders, source)
     every = list(chain.from_iterable(held.values()))
     by_key: dict[Key, tuple[str, ...]] = dict(zip(every, zip(held, strict=True), strict=False))
     if len(by_key) == len(held) == len(every):  # each has one key, and nobody else has it
@@ -252,6 +261,15 @@ def _whose(holders: Mapping[str, Mapping[str, Sequence[str]]], source: str) -> d
         for key in dict.fromkeys(keys):
             by_key[key] = (*by_key.get(key, ()), token)
     return by_key
+
+
+def _held(holders: Mapping[str, Mapping[str, Sequence[str]]], source: str) -> Mapping[str, Sequence[str]]:
+    """token -> keys, of those whom the source holds."""
+    try:
+        held = dict(zip(holders, map(itemgetter(source), holders.values()), strict=True))
+    except KeyError:  # not of everybody
+        return {token: keys for token, sources in holders.items() if (keys := sources.get(source))}
+    return held if all(held.values()) else {token: keys for token, keys in held.items() if keys}
 
 
 async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
@@ -273,10 +291,6 @@ def _jobs(asked: _Asked, people: Mapping[Key, tuple[str, ...]], call: Call, know
     others = tuple([one for one in wanted if one[0] != PERSON])
     jobs = [_Job(upstream, ((PERSON, brought.fields),), missing, call, said)]
     return [*jobs, _Job(upstream, others, keys, call, {})] if others else jobs
-
-
-async def _fresh(job: _Job, keys: Sequence[Key]) -> Answers:
-    return await job.upstream.read(job.wanted, keys, job.call)
 
 
 def _done(job: _Job, ended: _Ended | Exception | None, began: float) -> Iterator[_Done]:
@@ -312,10 +326,18 @@ def _by_token(
     """Records laid back under the tokens for which they were asked."""
     gathered: dict[str, dict[str, tuple[Record, ...]]] = {token: {} for token in holders}
     joined: set[tuple[str, str]] = set()  # several keys' records laid together
+    plain = {source: _is_plain(tokens) for source, tokens in people.items()}
+    seen: set[str] = set()
     for part in done:
         tokens, entity = people[part.source], part.entity
+        is_first = entity not in seen
+        seen.add(entity)
+        if is_first and plain[part.source]:
+            for key, rows in part.answer.found.items():
+                gathered[tokens[key][0]][entity] = rows
+            continue
         for key, rows in part.answer.found.items():
-            for token in tokens.get(key, ()):
+            for token in tokens[key]:
                 entities = gathered[token]
                 if entity not in entities:
                     entities[entity] = rows
@@ -325,6 +347,12 @@ def _by_token(
     for token, entity in joined:
         gathered[token][entity] = _once(gathered[token][entity])
     return gathered
+
+
+def _is_plain(tokens: Mapping[Key, tuple[str, ...]]) -> bool:
+    """Whether each key belongs to one token, and none of these has another key."""
+    owners = tokens.values()
+    return sum(map(len, owners)) == len(owners) == len(set(owners))
 
 
 def _once(rows: Sequence[Record]) -> tuple[Record, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,6 +13,18 @@ from adapters.drivers.transport.limits import Limits
 
 _VERSIONS: Final = (b"HTTP/1.1 ", b"HTTP/1.0 ")
 _END: Final = b"\r\n\r\n"
+_USUAL: Final = re.compile(
+    rb"HTTP/1\.1 ([2-5][0-9]{2}) ([\x20-\x7e]*+)\r\n(?:[A-Za-z0-9-]+: [\x21-\x7e][\x20-\x7e]*+\r\n)*+\r\n"
+)
+_LENGTH: Final = re.compile(rb"[0-9]{1,18}")
+_NEVER: Final = re.compile(rb"(?!)")
+_JUDGED: Final = {  # what of these headers needs no judgement
+    b"content-length": _LENGTH,
+    b"connection": re.compile(rb"keep-alive|close", re.IGNORECASE),
+    b"transfer-encoding": _NEVER,
+    b"upgrade": _NEVER,
+    b"proxy-connection": _NEVER,
+}
 _UNTIL_CLOSE: Final = -1  # `_left` of a body that only the end of the connection ends
 _CHUNKED: Final = -2
 
@@ -124,6 +137,9 @@ class Answer:
     def _parse(self, head: bytes) -> None:
         self.headers = []
         self._version = head[:8]
+        usual = _USUAL.fullmatch(head)
+        if usual is not None and self._read_usual(head, usual):
+            return
         self._parser = parser = httptools.HttpResponseParser(self)
         try:
             parser.feed_data(head)
@@ -136,6 +152,25 @@ class Answer:
             raise httpx.RemoteProtocolError("the status is below 100")
         if len(self.headers) > self._limits.headers:
             raise httpx.RemoteProtocolError(f"the head has more than {self._limits.headers} headers")
+
+    def _read_usual(self, head: bytes, usual: re.Match[bytes]) -> bool:
+        """What llhttp would read of a head of the usual form; False where its own judgement is needed."""
+        headers: list[tuple[bytes, bytes]] = []
+        for line in head.split(b"\r\n")[1:-2]:
+            name, _, value = line.partition(b": ")
+            headers.append((name, value.rstrip(b" ")))
+        measured = False
+        for name, value in headers:
+            form = _JUDGED.get(name.lower())
+            if form is None:
+                continue
+            if form.fullmatch(value) is None or (measured and form is _LENGTH):
+                return False
+            measured = measured or form is _LENGTH
+        if len(headers) > self._limits.headers:
+            return False
+        self.headers, self.status, self.reason = headers, int(usual[1]), usual[2]
+        return True
 
     def on_status(self, reason: bytes) -> None:
         """For httptools."""

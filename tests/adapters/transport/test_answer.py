@@ -239,3 +239,77 @@ def test_no_message_quotes_what_was_received() -> None:
         with pytest.raises(httpx.RemoteProtocolError) as raised:
             read(wire)
         assert "329901" not in str(raised.value)
+
+
+NAMES = st.sampled_from(
+    [
+        b"content-type",
+        b"Content-Length",
+        b"Date",
+        b"connection",
+        b"transfer-encoding",
+        b"upgrade",
+        b"x y",
+        b"x_y",
+        b"x-z",
+        b"",
+    ]
+)
+VALUES = st.sampled_from(
+    [
+        b"2",
+        b"02",
+        b"+2",
+        b"2, 2",
+        b"0",
+        b"keep-alive",
+        b"close",
+        b"Close",
+        b"upgrade",
+        b"close, x",
+        b"chunked",
+        b"a  b ",
+        b"\t",
+        b"",
+        b"\xe4",
+    ]
+)
+FIELDS = st.builds(
+    lambda name, between, value: name + between + value, NAMES, st.sampled_from([b": ", b":", b":  "]), VALUES
+)
+FIRSTS = st.sampled_from(
+    [
+        *(b"HTTP/1.1 200 OK", b"HTTP/1.1 200 ", b"HTTP/1.1 200", b"HTTP/1.0 200 OK", b"HTTP/1.1 204 None"),
+        *(b"HTTP/1.1 304 Same", b"HTTP/1.1 503 Not  now", b"HTTP/1.1 700 Odd", b"HTTP/1.1 20 OK"),
+        *(b"HTTP/1.1 2000 OK", b"HTTP/1.1  200 OK"),
+    ]
+)
+
+
+@given(FIRSTS, st.lists(FIELDS, max_size=5), st.sampled_from([b"\r\n", b"\n"]), st.sampled_from([b"", b"{}", b"{}x"]))
+def test_heads_of_the_usual_form_are_read_as_llhttp_reads_them(
+    first: bytes, fields: list[bytes], end: bytes, body: bytes
+) -> None:
+    wire = end.join([first, *fields, b"", b""]) + body
+
+    def found() -> tuple[object, ...]:
+        try:
+            one = read(wire)
+        except httpx.RemoteProtocolError:
+            return ("no plain answer",)
+        if not one.status:
+            return ("not all of a head",)
+        return one.status, one.reason, one.version, one.headers, one.complete, one.keep, b"".join(one.pieces)
+
+    quickly = found()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Answer, "_read_usual", lambda *_: False)
+        assert quickly == found()
+
+
+def test_usual_heads_need_no_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("httptools.HttpResponseParser", None)
+    answer = read(
+        b"HTTP/1.1 200 OK\r\ndate: Sun, 1 Nov 2026\r\nConnection: keep-alive\r\ncontent-length: 2\r\n\r\n{}"
+    )
+    assert (answer.status, answer.complete, answer.keep, answer.pieces) == (200, True, True, [b"{}"])

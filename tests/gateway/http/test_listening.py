@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import socket
 
-from gateway.serving import _listen, spare_the_collector
+from gateway.serving import _listen, calm_collector
 from mocks.serving import listen
 
 
@@ -18,7 +18,7 @@ def test_answers_are_not_held_back_for_an_acknowledgement() -> None:
 def test_what_is_built_before_serving_is_left_alone_by_the_collector() -> None:
     before = gc.get_threshold()
     try:
-        spare_the_collector()
+        calm_collector()
         assert gc.get_freeze_count() > 0
         assert gc.get_threshold()[0] > before[0]
     finally:

@@ -82,8 +82,8 @@ ROWS = st.builds(
 ITEMS = ROWS | st.lists(ROWS, max_size=3) | st.lists(ROWS, max_size=3).map(tuple) | st.just(Refused("no")) | st.none()
 
 
-@given(st.dictionaries(st.sampled_from(["A", "B", "D"]), ITEMS))
-def test_everybody_at_once_is_everybody_one_by_one(raw: dict[str, object]) -> None:
+@given(st.dictionaries(st.sampled_from(["A", "B", "D"]), ITEMS), st.sampled_from([0, 8]))
+def test_everybody_at_once_is_everybody_one_by_one(raw: dict[str, object], few: int) -> None:
     found: dict[str, tuple[Record, ...]] = {}
     codes: set[str] = set()
     for key, item in raw.items():
@@ -91,5 +91,7 @@ def test_everybody_at_once_is_everybody_one_by_one(raw: dict[str, object]) -> No
         answer = admit("PersonRecord", ("A", "B"), FIELDS, {key: item, "nobody": ()}, keeps_kinds=True)
         found |= answer.found
         codes |= set(admit("PersonRecord", ("A", "B"), FIELDS, {key: item}, keeps_kinds=True).codes)
-    whole = admit("PersonRecord", ("A", "B"), FIELDS, raw, keeps_kinds=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gateway.sources.intake._FEW", few)
+        whole = admit("PersonRecord", ("A", "B"), FIELDS, raw, keeps_kinds=True)
     assert (whole.found, set(whole.codes)) == (found, codes)
