@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date
-from itertools import chain, islice, repeat
-from operator import attrgetter
+from itertools import accumulate, chain, pairwise, repeat
+from operator import attrgetter, le
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from adapters.contract import Record
+from adapters.contract import Provenance, Record
 from gateway.execution.handles import Handles
 from schema.entities import ENTITIES, PERSON_RECORD, Kind
 from schema.enums import Quality
@@ -26,6 +26,7 @@ _SEVERAL = frozenset(name for name, column in PERSON_RECORD.columns.items() if c
 _PROVENANCE: Final = attrgetter("provenance")
 _VALUES: Final = attrgetter("values")
 _WHENCE: Final = (attrgetter("source"), attrgetter("dataset"), attrgetter("peer"))
+_RECORD: Final = attrgetter("record")
 _KEY: Final = attrgetter("found.provenance.record")
 _NEAR_DAYS = 31  # two sources' dates of one measure differ by days: decided, served, admitted
 
@@ -71,17 +72,12 @@ class Merger:
         """`rows` of each of some people; where one source says it all, they are laid out in one go."""
         records = list(chain.from_iterable(lists))
         origins = list(map(_PROVENANCE, records))
+        ends = list(accumulate(map(len, lists), initial=0))
         if any(len(set(map(part, origins))) > 1 for part in _WHENCE):
             return [self.rows(entity, each) if each else () for each in lists]
-        made = map(Row, repeat(entity), map(_VALUES, records), records, repeat(self._frame))
-        return [
-            tuple(islice(made, 1))
-            if len(each) == 1
-            else tuple(sorted(islice(made, len(each)), key=_KEY))
-            if each
-            else ()
-            for each in lists
-        ]
+        rows = tuple(map(Row, repeat(entity), map(_VALUES, records), records, repeat(self._frame)))
+        laid = [rows[start:end] for start, end in pairwise(ends)]
+        return laid if _in_order(origins, ends) else [tuple(sorted(each, key=_KEY)) for each in laid]
 
     def rows(self, entity: str, records: Sequence[Record]) -> tuple[Row, ...]:
         """An entity's rows of one person, what several sources report joined to one row."""
@@ -108,6 +104,13 @@ class Merger:
             else:
                 joined.append(row)
         return tuple(joined)
+
+
+def _in_order(origins: Sequence[Provenance], ends: Collection[int]) -> bool:
+    """Whether each person's records stand in the order of their own keys; the next person's may begin anew."""
+    keys = list(map(_RECORD, origins))
+    falls = {place for place, rises in enumerate(map(le, keys, keys[1:]), 1) if not rises}
+    return falls.issubset(ends)
 
 
 def _precedence(row: Row) -> int:

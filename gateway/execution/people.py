@@ -114,5 +114,6 @@ class People:
         judging = Judging(self._house, self._viewer, self._standing, self._today, reading, needs, plan)
         tokens = list(holders)
         raws, decisions = judging.people(tokens, [tuple(everywhere[token]) for token in tokens])
-        each = [plan.mask(decision, self._today) for decision in decisions]
+        masks = {key: plan.mask(one, self._today) for key, one in {id(one): one for one in decisions}.items()}
+        each = [masks[id(decision)] for decision in decisions]
         return dict(zip(tokens, map(Judged, raws, each, repeat(self._today)), strict=True)), reading
