@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import strawberry
+from msgspec import Struct
 
 from schema.enums import AgencyKind
 from schema.jurisdiction import REGION, Jurisdiction, jurisdiction
@@ -55,16 +56,33 @@ def _named(roots: Objects) -> Sequence[Named | None]:
     return [None if not named[0] and not named[1] else named for named in columns]
 
 
-def _agency(named: Named, info: Any) -> Agency:
-    code, name = named
-    return agency(info.context.reader.agency(code or "", name))
-
-
 def agency_of(root: Any, info: strawberry.Info) -> Agency | None:
     """The agency that a row names."""
     (named,) = _named((root,))
-    return None if named is None else _agency(named, info)
+    return None if named is None else agency(info.context.reader.agency(named[0] or "", named[1]))
 
 
-AGENCY = Public(_named, _agency)
+class _Unlisted(Struct, frozen=True, gc=False):
+    """What stands for an agency that the directory does not know."""
+
+    code: str
+    name: str
+    kind: None = None
+    region: str = ""
+
+    @property
+    def id(self) -> strawberry.ID:
+        return public_id("a1", self.code or self.name)
+
+
+def _agencies(named: Sequence[Named], info: Any) -> Sequence[Agency | _Unlisted]:
+    look = info.context.reader.agency
+    found = [look(code or "", name) for code, name in named]
+    return [
+        _listed(facts) if facts.kind else _Unlisted(facts.code, facts.name, None, facts.jurisdiction)
+        for facts in found
+    ]
+
+
+AGENCY = Public(_named, _agencies, lasting=False)
 """How `agency_of` is read of many rows."""

@@ -64,8 +64,8 @@ def jurisdiction(code: str) -> Jurisdiction:
     return Jurisdiction(id=public_id("j1", code), code=code)
 
 
-def _at(code: str, _info: Any) -> Jurisdiction:
-    return jurisdiction(code)
+def _at(codes: Sequence[str], _info: Any) -> Sequence[Jurisdiction]:
+    return [jurisdiction(code) for code in codes]
 
 
 REGION = Public(lambda roots: [root.region or None for root in roots], _at)

@@ -29,9 +29,8 @@ class Page(Struct, Generic[Item], frozen=True, gc=False):
     total: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AgencyFacts:
-    """An organisation of the directory."""
+class AgencyFacts(Struct, frozen=True, gc=False):
+    """An organisation of the directory, or one that only a source names: without a kind."""
 
     code: str
     name: str

@@ -24,11 +24,13 @@ class Many:
 
 @dataclass(frozen=True, slots=True)
 class Public:
-    """A public thing that never changes, by a key: the same key means the same thing to everybody, as long as this
-    gateway runs. What is selected of it is shaped once and kept. No key, or None: null."""
+    """A public thing by a key, None for null: the same key means the same thing to everybody, as long as this gateway
+    runs. What is selected of it is shaped once for an answer; once for all answers if it is `lasting`, whose keys are
+    codes of public tables and never what a source wrote in words."""
 
     keys: Callable[[Objects], Sequence[Hashable]]
-    make: Callable[[Any, Any], object]  # of key and info; never null
+    make: Callable[[Sequence[Any], Any], Sequence[object]]  # of some keys and info; what stands for each, never null
+    lasting: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def ethnicity_of(root: Any) -> Ethnicity | None:
     return None if code is None else Ethnicity(code=code)
 
 
-ETHNICITY = Public(_groups, lambda code, _: Ethnicity(code=code))
+ETHNICITY = Public(_groups, lambda codes, _: [Ethnicity(code=code) for code in codes])
 """How `ethnicity_of` is read of many rows."""
 
 

@@ -18,7 +18,17 @@ from strawberry.types.arguments import StrawberryArgument, convert_arguments
 class Given:
     """How one selected field is called: by its object and keywords."""
 
-    __slots__ = ("_arguments", "_definition", "_kept", "_node", "_plain", "_within", "function", "wants_info")
+    __slots__ = (
+        "_changing",
+        "_converter",
+        "_definition",
+        "_kept",
+        "_node",
+        "_plain",
+        "_rest",
+        "function",
+        "wants_info",
+    )
 
     def __init__(
         self,
@@ -26,49 +36,59 @@ class Given:
         node: FieldNode,
         function: Callable[..., Any],
         arguments: list[StrawberryArgument],
+        converter: GraphQLCoreConverter,
         *,
         wants_info: bool,
     ) -> None:
+        self._converter = converter
         self.function = function
         self.wants_info = wants_info
         self._definition = definition
         self._node = node
-        self._arguments = arguments
-        self._plain, self._within = _variables(definition, node)
-        self._kept: dict[str, Any] | None = None
+        plain, within = _variables(definition, node)
+        named = [(converter.config.name_converter.from_argument(one), one) for one in arguments]
+        self._plain = [(name, one, plain[name]) for name, one in named if name in plain]
+        """Arguments that are a variable of a leaf type: as it stands, or left out."""
+        self._changing = [(name, one) for name, one in named if name in within]
+        """Arguments that hold variables otherwise: converted each time."""
+        self._rest = [(name, one) for name, one in named if name not in plain and name not in within]
+        self._kept: dict[str, Any] | None = None  # the rest, converted
 
-    def converted(self, converter: GraphQLCoreConverter, variables: VariableValues) -> dict[str, Any]:
+    def converted(self, variables: VariableValues) -> dict[str, Any]:
         """The keywords, without info; whoever gets them does not change them."""
-        kept = self._kept
-        if kept is not None:
-            if not self._plain:
-                return kept
-            values = [(name, variables.coerced.get(variable)) for name, variable in self._plain.items()]
-            if all(value is not None for _, value in values):
-                return {**kept, **dict(values)}
-        found = convert_arguments(
-            get_argument_values(self._definition, self._node, variables),
-            self._arguments,
-            scalar_registry=converter.scalar_registry,
-            config=converter.config,
-        )
-        if kept is None and not self._within:
-            named = {converter.config.name_converter.from_argument(one): one.python_name for one in self._arguments}
-            self._plain = {named[name]: variable for name, variable in self._plain.items()}
-            self._kept = {name: value for name, value in found.items() if name not in self._plain}
+        if self._kept is None:
+            self._kept = self._convert(self._rest, variables)
+        if not self._plain and not self._changing:
+            return self._kept
+        found = dict(self._kept)
+        unlike = self._changing
+        for name, one, variable in self._plain:
+            value = variables.coerced.get(variable)
+            if value is None:  # left out, or null: by the argument's default, or an error
+                unlike = [*unlike, (name, one)]
+            else:
+                found[one.python_name] = value
+        if unlike:
+            found |= self._convert(unlike, variables)
         return found
 
+    def _convert(self, arguments: list[tuple[str, StrawberryArgument]], variables: VariableValues) -> dict[str, Any]:
+        some = {name: self._definition.args[name] for name, _ in arguments}
+        values = get_argument_values(GraphQLField(self._definition.type, some), self._node, variables)
+        registry, config = self._converter.scalar_registry, self._converter.config
+        return convert_arguments(values, [one for _, one in arguments], scalar_registry=registry, config=config)
 
-def _variables(definition: GraphQLField, node: FieldNode) -> tuple[dict[str, str], bool]:
-    """Arguments that are a variable of a leaf type and which; whether any other argument hangs on one."""
+
+def _variables(definition: GraphQLField, node: FieldNode) -> tuple[dict[str, str], set[str]]:
+    """Arguments that are a variable of a leaf type, by its name; and those that hold variables otherwise."""
     plain: dict[str, str] = {}
-    within = False
+    within: set[str] = set()
     for argument in node.arguments or ():
         value, name = argument.value, argument.name.value
         if isinstance(value, VariableNode) and is_leaf_type(get_nullable_type(definition.args[name].type)):
             plain[name] = value.name.value
-        else:
-            within = within or _holds_variable(value)
+        elif _holds_variable(value):
+            within.add(name)
     return plain, within
 
 
@@ -83,7 +103,7 @@ def _holds_variable(value: Node) -> bool:
     return bool(found)
 
 
-def given(definition: GraphQLField, node: FieldNode) -> Given | None:
+def given(definition: GraphQLField, node: FieldNode, converter: GraphQLCoreConverter) -> Given | None:
     """How a field with arguments is called, if its resolver is a function of its object, its arguments and info."""
     field = definition.extensions.get("strawberry-definition")
     if field is None or not definition.args or field.extensions or field.base_resolver is None:
@@ -94,7 +114,7 @@ def given(definition: GraphQLField, node: FieldNode) -> Given | None:
     first = next(iter(resolver.signature.parameters), None)
     if source is None or source.name != first or (info is not None and info.name != "info") or not callable(function):
         return None
-    return Given(definition, node, function, field.arguments, wants_info=info is not None)
+    return Given(definition, node, function, field.arguments, converter, wants_info=info is not None)
 
 
 class DirectInfo:

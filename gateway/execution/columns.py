@@ -11,6 +11,7 @@ harm.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from enum import Enum
 from itertools import accumulate, chain, pairwise, starmap
 from operator import attrgetter, is_, itemgetter
@@ -82,8 +83,8 @@ def _objects(selections: Selections, selected: Selected) -> Shape:
         plain: Iterator[Sequence[Any]]
         try:
             plain = zip(*map(read, map(_values, sources)), strict=True)
-        except KeyError:  # some source does not fill each of them
-            plain = iter([_got(name, sources) for name in names])
+        except KeyError:
+            plain = iter(_apart(names, sources))
         return list(map(struct, *[next(plain) if column is None else column(sources, run) for column in program]))
 
     return shape_mixed
@@ -96,10 +97,22 @@ def _rows(struct: Any, names: Sequence[str]) -> Shape:
     def shape(sources: Sequence[Any], _run: Columns) -> list[Any]:
         try:
             return list(starmap(struct, map(read, map(_values, sources))))
-        except KeyError:  # some source does not fill each of them
-            return list(map(struct, *[_got(name, sources) for name in names]))
+        except KeyError:
+            return list(map(struct, *_apart(names, sources)))
 
     return shape
+
+
+def _apart(names: Sequence[str], sources: Sequence[Any]) -> list[Sequence[Any]]:
+    """Columns of which some source fills not all: what the first object has is read together where all have it."""
+    first = sources[0].values
+    there = [name for name in names if name in first]
+    together: dict[str, Sequence[Any]] = {}
+    if len(there) > 1:
+        with suppress(KeyError):  # the first is not like the others
+            columns = zip(*map(itemgetter(*there), map(_values, sources)), strict=True)
+            together = dict(zip(there, columns, strict=True))
+    return [together[name] if name in together else _got(name, sources) for name in names]
 
 
 def _got(name: str, sources: Sequence[Any]) -> list[Any]:
@@ -114,7 +127,7 @@ def _column(selections: Selections, one: Field) -> Column:
     reading = one.reading
     if one.column is not None:
         name = one.column
-        return lambda sources, _: [source.values.get(name) for source in sources]
+        return lambda sources, _: _got(name, sources)
     if one.is_edges:
         return _edges(selections, one)
     if isinstance(reading, Above):
@@ -313,11 +326,11 @@ def _parted(lists: Sequence[Sequence[Any]], shaped: list[Any]) -> list[list[Any]
 
 
 def _public(selections: Selections, one: Field, reading: Public) -> Column:
-    """A public thing that never changes: shaped once for each key, and kept where it depends on no argument."""
+    """A public thing: shaped once for each key, and kept if it lasts and depends on no argument."""
     selected = selections.selection(one.named, one)  # type: ignore[arg-type]  # whoever asks has looked
     shape = _shape(selections, selected)
     keys, make = reading.keys, reading.make
-    lasting = _is_lasting(selections, selected)
+    lasting = reading.lasting and _is_lasting(selections, selected)
     kept: dict[Any, Any] = {None: None}
 
     def column(sources: Sequence[Any], run: Columns) -> Sequence[Any]:
@@ -330,7 +343,7 @@ def _public(selections: Selections, one: Field, reading: Public) -> Column:
                 known.clear()
                 known[None] = None
         new = [key for key in dict.fromkeys(asked) if key not in known]
-        known.update(zip(new, shape([make(key, run.info) for key in new], run), strict=True))
+        known.update(zip(new, shape(make(new, run.info), run), strict=True))
         return [known[key] for key in asked]
 
     return column

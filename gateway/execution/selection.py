@@ -233,7 +233,7 @@ class Selections:
         made.waits = bool(carried.is_async)
         made.reading = reading_of(carried.metadata)
         if made.parent is self._schema.query_type or declaration_of(carried.metadata) is not None:
-            made.given = given(definition, made.nodes[0])
+            made.given = given(definition, made.nodes[0], self.converter)
         if carried.base_resolver is not None:
             made.function = carried.base_resolver.wrapped_func
             made.is_edges = made.function is edges_of

@@ -190,7 +190,7 @@ class Shaping:
         """A field's arguments: as its resolver takes them where it is called directly, else as graphql-core does."""
         if one.given is None:
             return get_argument_values(definition, one.nodes[0], self._variables)
-        converted = one.given.converted(self._selections.converter, self._variables)
+        converted = one.given.converted(self._variables)
         if not one.given.wants_info:
             return converted
         info = self._info
