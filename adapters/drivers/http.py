@@ -152,17 +152,15 @@ class HttpClient:
     def _at_once(self, request: Request, until: float) -> Sending | None:
         """Sent on a connection that is at hand; None where one has to be waited for or opened."""
         straight = self._straight
-        if straight is None or self._places.locked():  # those who wait for a place come first
+        # those who wait for a place come first; what is not sent is not signed either
+        if straight is None or self._places.locked() or not straight.is_at_hand:
             return None
         try:
             outgoing = straight.written(request.method, request.target, request.fields(), request.content)
-            exchange = straight.at_hand(outgoing)
         except _CANNOT_BE_WRITTEN as err:
             raise self.closed(err) from None
-        if exchange is None:
-            return None
         sending = Sending(self, request, until)
-        sending.over(exchange, outgoing)
+        sending.over(straight.take(outgoing), outgoing)
         return sending
 
     async def sent(self, request: Request, until: float, *, tries: int = 2) -> Answer:

@@ -58,11 +58,13 @@ class Origin:
             self._give_back(None)
             raise
 
-    def at_hand(self) -> Connection | None:
-        """A connection that was kept, if there is one, as `connection` would give it."""
+    def is_at_hand(self) -> bool:
+        """Whether `take` has a connection to give."""
         self._close_old()
-        if not self._idle:
-            return None
+        return bool(self._idle)
+
+    def take(self) -> Connection:
+        """The connection at hand, as `connection` would give it."""
         self._reused += 1
         return self._idle.pop()
 

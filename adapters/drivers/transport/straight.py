@@ -9,6 +9,7 @@ from typing import Final
 import httpx
 
 from adapters.drivers.transport.exchange import Exchange
+from adapters.drivers.transport.pool import Origin
 from adapters.drivers.transport.request import Outgoing
 from adapters.drivers.transport.transport import OwnTransport
 
@@ -29,6 +30,7 @@ class Straight:
         self._bare = self._directory[:-1] or b"/"  # the base address itself, without its last slash
         self._fields = tuple(model.headers.raw)
         self._usual = self._usual_end()
+        self._kept: Origin | None = None
 
     def written(self, method: str, target: str, headers: Mapping[str, str], content: bytes | None) -> Outgoing:
         """A request; raises httpx.InvalidURL or httpx.LocalProtocolError for what cannot be one."""
@@ -45,9 +47,14 @@ class Straight:
             fields.append((b"content-length", b"%d" % len(content or b"")))
         return Outgoing.written(method, self.target(target), fields, content or b"")
 
-    def at_hand(self, outgoing: Outgoing) -> Exchange | None:
-        """An exchange on a connection that was kept, nothing sent yet; None where there is none."""
-        return self._transport.at_hand(self._origin, outgoing)
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether there is a connection that was kept."""
+        return not self._transport.is_closed and self._connections().is_at_hand()
+
+    def take(self, outgoing: Outgoing) -> Exchange:
+        """An exchange on the connection at hand; nothing is sent yet."""
+        return self._transport.take(self._connections(), outgoing)
 
     @property
     def is_closed(self) -> bool:
@@ -56,7 +63,12 @@ class Straight:
 
     def close_idle(self) -> None:
         """Close the connections that are kept."""
-        self._transport.close_idle(self._origin)
+        self._connections().close_idle()
+
+    def _connections(self) -> Origin:
+        if self._kept is None:
+            self._kept = self._transport.origin(self._origin)
+        return self._kept
 
     def _usual_end(self) -> tuple[bytes, bool] | None:
         """What follows the target of every GET without headers of its own, and whether it closes the connection."""

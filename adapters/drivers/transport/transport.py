@@ -53,7 +53,7 @@ class OwnTransport(httpx.AsyncBaseTransport):
 
         Only the origin of `url` matters. Whoever asks calls `cancel` in the end, even when all of the body was read.
         """
-        origin = self._origin(url)
+        origin = self.origin(url)
         exchange, reused = await self._exchange(origin, outgoing, waits)
         try:
             await exchange.converse(outgoing, stream, waits.get("write"), waits.get("read"))
@@ -65,17 +65,9 @@ class OwnTransport(httpx.AsyncBaseTransport):
             await exchange.converse(outgoing, stream, waits.get("write"), waits.get("read"))
         return exchange
 
-    def at_hand(self, url: httpx.URL, outgoing: Outgoing) -> Exchange | None:
-        """An exchange on a connection that was kept; None where there is none, or the transport is closed."""
-        if self.is_closed:
-            return None
-        origin = self._origin(url)
-        connection = origin.at_hand()
-        return None if connection is None else Exchange(connection, outgoing, self._limits, origin.release)
-
-    def close_idle(self, url: httpx.URL) -> None:
-        """Close what is kept to an origin."""
-        self._origin(url).close_idle()
+    def take(self, origin: Origin, outgoing: Outgoing) -> Exchange:
+        """An exchange on the connection that is at hand; nothing is sent yet."""
+        return Exchange(origin.take(), outgoing, self._limits, origin.release)
 
     @property
     def stats(self) -> Mapping[str, OriginStats]:
@@ -96,7 +88,8 @@ class OwnTransport(httpx.AsyncBaseTransport):
         reused = connection.uses > 0
         return Exchange(connection, outgoing, self._limits, origin.release), reused
 
-    def _origin(self, url: httpx.URL) -> Origin:
+    def origin(self, url: httpx.URL) -> Origin:
+        """The connections to where an address leads; raises RuntimeError once the transport is closed."""
         if self.is_closed:
             raise RuntimeError("the transport is closed. Open another client.")
         key = (url.raw_scheme, url.netloc)
