@@ -31,7 +31,8 @@ class Batch:
     """What one commit writes: entries from index `first` on, new nodes of the tree, the signed head over it all."""
 
     first: int
-    entries: list[tuple[int, bytes, bytes]]  # index, leaf hash, content
+    leaves: list[bytes]
+    records: list[bytes]
     nodes: list[Node]
     lists: list[FieldList]
     keys: list[tuple[int, bytes]]
@@ -42,11 +43,13 @@ class Batch:
 def prepare(waiting: Sequence[Waiting], before: Frontier, signer: LogSigner, known: Collection[str]) -> Batch:
     """The commit of these records on top of a tree; lists whose digests are `known` are stored already."""
     after = before.copy()
-    nodes = after.grow(one.leaf for one in waiting)
+    leaves = [one.leaf for one in waiting]
+    nodes = after.grow(leaves)
     fresh = {fields.digest: fields for one in waiting for fields in one.lists if fields.digest not in known}
     return Batch(
         first=before.size,
-        entries=[(index, one.leaf, one.content) for index, one in enumerate(waiting, before.size)],
+        leaves=leaves,
+        records=[one.content for one in waiting],
         nodes=nodes,
         lists=list(fresh.values()),
         keys=[(index, one.key) for index, one in enumerate(waiting, before.size) if one.key is not None],

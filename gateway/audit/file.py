@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +11,6 @@ import apsw
 
 VERSION: Final = 2
 _BUSY_MILLISECONDS: Final = 5_000
-_TOGETHER: Final = (128, 32, 8, 1)  # rows of one statement
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS entry (
@@ -132,18 +130,3 @@ def open_reading(path: Path) -> apsw.Connection:
 def version_of(connection: apsw.Connection) -> int:
     """0 for a new file."""
     return int(connection.execute("PRAGMA user_version").get)
-
-
-def insert_together(connection: apsw.Connection, into: str, rows: Sequence[tuple[object, ...]]) -> None:
-    """Rows of one width by few statements. `into` is fixed text, such as "INSERT INTO entry VALUES".
-
-    Each statement lets go of the interpreter and has to get it back from a loop that is busy answering, which takes
-    milliseconds. Their lengths are fixed, so that they stay prepared.
-    """
-    start = 0
-    for count in _TOGETHER:
-        while len(rows) - start >= count:
-            part = rows[start : start + count]
-            marks = ", ".join([f"({', '.join('?' * len(part[0]))})"] * count)
-            connection.execute(f"{into} {marks}", [value for row in part for value in row])
-            start += count

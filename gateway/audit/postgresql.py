@@ -292,7 +292,9 @@ async def _insert(connection: asyncpg.Connection[Any], batch: Batch) -> None:
         )
     await connection.execute(
         "INSERT INTO audit_entry SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[])",
-        *(list(column) for column in zip(*batch.entries, strict=True)),
+        list(range(batch.first, batch.frontier.size)),
+        batch.leaves,
+        batch.records,
     )
     if batch.nodes:
         await connection.execute(

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
+import orjson
+
 from gateway.audit.batch import Batch
-from gateway.audit.file import VERSION, LogDamaged, insert_together, make_tables, open_writing, version_of
+from gateway.audit.file import VERSION, LogDamaged, make_tables, open_writing, version_of
 from gateway.audit.merkle import EMPTY_ROOT, Frontier
 from gateway.audit.opening import adopt, check_head
 from gateway.audit.signer import LogSigner
 
 _HISTORY_SECONDS: Final = 60.0  # the head is signed with each commit; older checkpoints are kept at this distance
 _MOST_LISTS: Final = 50_000
+
+# One statement writes a batch. Each one lets go of the interpreter and has to get it back from a loop that is busy
+# answering: that takes milliseconds, and the loop two switches of context.
+_BATCH: Final = """
+CREATE TEMP VIEW batch (first, places, leaves, records, lists, nodes, size, frontier, note, kept_at) AS
+  SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL;
+CREATE TEMP TRIGGER batch_is_written INSTEAD OF INSERT ON batch BEGIN
+  INSERT OR IGNORE INTO field_list SELECT value ->> 0, CAST(value ->> 1 AS BLOB) FROM json_each(NEW.lists);
+  INSERT INTO entry
+    SELECT NEW.first + key, substr(NEW.leaves, key * 32 + 1, 32), substr(NEW.records, value ->> 0, value ->> 1)
+    FROM json_each(NEW.places) ORDER BY key;
+  INSERT INTO node SELECT value ->> 0, value ->> 1, unhex(value ->> 2) FROM json_each(NEW.nodes);
+  UPDATE head SET size = NEW.size, frontier = NEW.frontier, note = NEW.note;
+  INSERT INTO checkpoint SELECT NEW.size, NEW.kept_at, NEW.note WHERE NEW.kept_at IS NOT NULL;
+END;
+"""
 
 
 class SqliteStore:
@@ -30,6 +49,7 @@ class SqliteStore:
         except BaseException:
             self.close()
             raise
+        self._connection.execute(_BATCH)
         self.known: set[str] = set()  # digests of lists that are stored
         self._kept_at = 0.0
 
@@ -54,20 +74,24 @@ class SqliteStore:
 
     def commit(self, batch: Batch) -> None:
         """Write it; it is on disk when this returns. Raises apsw.Error, and then nothing of it is stored."""
-        now, note = self._clock(), str(batch.note)
-        with self._connection as connection:
-            if batch.lists:
-                lists = [(fields.digest, fields.content) for fields in batch.lists]
-                connection.executemany("INSERT OR IGNORE INTO field_list VALUES (?, ?)", lists)
-            insert_together(connection, "INSERT INTO entry VALUES", batch.entries)
-            if batch.nodes:
-                nodes = [(node.level, node.index, node.hash) for node in batch.nodes]
-                connection.executemany("INSERT INTO node VALUES (?, ?, ?)", nodes)
-            head = (batch.frontier.size, batch.frontier.packed(), note)
-            connection.execute("UPDATE head SET size = ?, frontier = ?, note = ?", head)
-            if abs(now - self._kept_at) >= _HISTORY_SECONDS:
-                connection.execute("INSERT INTO checkpoint VALUES (?, ?, ?)", (batch.frontier.size, int(now), note))
-        if abs(now - self._kept_at) >= _HISTORY_SECONDS:
+        now = self._clock()
+        is_kept = abs(now - self._kept_at) >= _HISTORY_SECONDS
+        self._connection.execute(
+            "INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                batch.first,
+                _places(batch.records),
+                b"".join(batch.leaves),
+                b"".join(batch.records),
+                _json([(fields.digest, fields.content.decode()) for fields in batch.lists]),
+                _json([(node.level, node.index, node.hash.hex()) for node in batch.nodes]),
+                batch.frontier.size,
+                batch.frontier.packed(),
+                str(batch.note),
+                int(now) if is_kept else None,
+            ),
+        )
+        if is_kept:
             self._kept_at = now
         self.frontier = batch.frontier
         if len(self.known) > _MOST_LISTS:
@@ -88,3 +112,13 @@ class SqliteStore:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close(force=True)
+
+
+def _places(records: Sequence[bytes]) -> str:
+    """Where each record begins among all in a row, from 1, and how long it is."""
+    lengths = [len(record) for record in records]
+    return _json(list(zip(accumulate(lengths, initial=1), lengths, strict=False)))
+
+
+def _json(rows: Sequence[tuple[object, ...]]) -> str:
+    return orjson.dumps(rows).decode()
