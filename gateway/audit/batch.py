@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from gateway.audit.merkle import Frontier, Node
@@ -58,15 +59,27 @@ def prepare(waiting: Sequence[Waiting], before: Frontier, signer: LogSigner, kno
     )
 
 
-def settle(batch: Sequence[Waiting], outcome: int | Exception) -> None:
-    """Tell every caller, on its own event loop, the index that its record got, or why there is none."""
+def settle(
+    batch: Sequence[Waiting], outcome: int | Exception, told: Callable[[float], None] | None = None
+) -> None:
+    """Tell every caller, on its own event loop, the index that its record got, or why there is none.
+
+    `told` hears how many seconds a loop took until it listened.
+    """
     for loop in {one.loop for one in batch}:
         mine = [(place, one) for place, one in enumerate(batch) if one.loop is loop]
         if not loop.is_closed():
-            loop.call_soon_threadsafe(_tell, mine, outcome)
+            loop.call_soon_threadsafe(_tell, mine, outcome, told, time.perf_counter())
 
 
-def _tell(waiting: Sequence[tuple[int, Waiting]], outcome: int | Exception) -> None:
+def _tell(
+    waiting: Sequence[tuple[int, Waiting]],
+    outcome: int | Exception,
+    told: Callable[[float], None] | None,
+    since: float,
+) -> None:
+    if told is not None:
+        told(time.perf_counter() - since)
     for place, one in waiting:
         if one.done.done():  # its request was cancelled; the record stays
             continue

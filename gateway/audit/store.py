@@ -27,8 +27,8 @@ CREATE TEMP VIEW batch (first, places, leaves, records, lists, nodes, size, fron
 CREATE TEMP TRIGGER batch_is_written INSTEAD OF INSERT ON batch BEGIN
   INSERT OR IGNORE INTO field_list SELECT value ->> 0, CAST(value ->> 1 AS BLOB) FROM json_each(NEW.lists);
   INSERT INTO entry
-    SELECT NEW.first + key, substr(NEW.leaves, key * 32 + 1, 32), substr(NEW.records, value ->> 0, value ->> 1)
-    FROM json_each(NEW.places) ORDER BY key;
+    SELECT NEW.first + key, substr(NEW.leaves, key * 32 + 1, 32), substr(NEW.records, value >> 32, value & 4294967295)
+    FROM json_each(NEW.places);  -- in their order, else the entries' own trigger ends it
   INSERT INTO node SELECT value ->> 0, value ->> 1, unhex(value ->> 2) FROM json_each(NEW.nodes);
   UPDATE head SET size = NEW.size, frontier = NEW.frontier, note = NEW.note;
   INSERT INTO checkpoint SELECT NEW.size, NEW.kept_at, NEW.note WHERE NEW.kept_at IS NOT NULL;
@@ -115,10 +115,10 @@ class SqliteStore:
 
 
 def _places(records: Sequence[bytes]) -> str:
-    """Where each record begins among all in a row, from 1, and how long it is."""
+    """Where each record begins among all in a row, from 1, and how long it is: two numbers in one."""
     lengths = [len(record) for record in records]
-    return _json(list(zip(accumulate(lengths, initial=1), lengths, strict=False)))
+    return _json([start << 32 | length for start, length in zip(accumulate(lengths, initial=1), lengths, strict=False)])
 
 
-def _json(rows: Sequence[tuple[object, ...]]) -> str:
+def _json(rows: Sequence[object]) -> str:
     return orjson.dumps(rows).decode()
