@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import apsw
@@ -10,7 +10,7 @@ import apsw
 from gateway.audit.note import SignedNote
 from gateway.audit.record import StoredEntry
 from gateway.audit.shown import FieldList
-from gateway.audit.stored import lists_of
+from gateway.audit.stored import lists_of, lists_part
 
 _MOST_LISTS: Final = 10_000
 
@@ -39,6 +39,7 @@ class SqliteEntries:
         self._connection = connection
         self.kept = SqliteKept(connection)
         self._lists: dict[str, FieldList] = {}
+        self._named_by: dict[bytes, Mapping[str, FieldList]] = {}
 
     def size(self) -> int:
         """How many entries are durable."""
@@ -67,9 +68,18 @@ class SqliteEntries:
         query = "SELECT note, max(size) FROM cosignature GROUP BY witness ORDER BY witness"
         return [SignedNote.read(str(note)) for note, _ in self._connection.execute(query)]
 
-    def _named(self, content: bytes) -> dict[str, FieldList]:
+    def _named(self, content: bytes) -> Mapping[str, FieldList]:
         """The lists that a record names and that are there."""
-        return {digest: found for digest in lists_of(content) if (found := self._list(digest)) is not None}
+        part = lists_part(content)
+        named = self._named_by.get(part)
+        if named is None:
+            digests = lists_of(content)
+            named = {digest: found for digest in digests if (found := self._list(digest)) is not None}
+            if len(named) == len(set(digests)):  # a list never changes; one that is missing may come
+                if len(self._named_by) >= _MOST_LISTS:
+                    self._named_by.clear()
+                self._named_by[part] = named
+        return named
 
     def _list(self, digest: str) -> FieldList | None:
         found = self._lists.get(digest)

@@ -1,7 +1,6 @@
 """How a record is stored: canonical JSON bytes, their leaf hash, and the id that follows from both.
 
-Format 2 names the field lists of an access by their hashes (gateway.audit.shown); format 1, which is still read,
-spelled the fields out in each record.
+The field lists of an access are named by their hashes (gateway.audit.shown).
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ from gateway.audit.record import AccessedField, AccessRecord, EventEntry, LogEnt
 from gateway.audit.shown import FieldList, Shown, ShownFields, read_fields, shown
 
 FORMAT: Final = 2
-_FIRST_FORMAT: Final = 1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LISTS: Final = ("roles", "via", "persons", "labels", "references")
 _HASH_IN_ID: Final = 8  # bytes of the leaf hash that an id repeats
@@ -65,7 +63,7 @@ def encode(record: AccessRecord, response: str | None = None) -> Encoded:
 
 def decode(content: bytes, lists: Mapping[str, FieldList] = _NO_LISTS) -> AccessRecord:
     """The inverse of `encode`; ValueError for anything else, also where a list that it names is not among `lists`."""
-    return _access(_object(content), lists)
+    return _access(fields_of(content), lists)
 
 
 def encode_event(record: EventRecord) -> Encoded:
@@ -80,26 +78,43 @@ def encode_event(record: EventRecord) -> Encoded:
 
 def decode_event(content: bytes) -> EventRecord:
     """The inverse of `encode_event`; ValueError for anything else."""
-    return _event(_object(content))
+    return _event(fields_of(content))
 
 
 def read_entry(stored: StoredEntry) -> LogEntry | EventEntry:
     """What an entry says; ValueError where it cannot be read."""
-    fields = _object(stored.content)
+    fields = fields_of(stored.content)
     identifier, leaf = entry_id(stored.index, stored.leaf), stored.leaf.hex()
-    if fields.get("kind", Kind.ACCESS) == Kind.ACCESS:
+    if fields["kind"] == Kind.ACCESS:
         return LogEntry(identifier, stored.index, leaf, _access(fields, stored.lists))
     return EventEntry(identifier, stored.index, leaf, _event(fields))
+
+
+def fields_of(content: bytes) -> dict[str, Any]:
+    """What a record says, as it is stored; ValueError for what is no record of this format."""
+    fields: Any = orjson.loads(content)
+    if not isinstance(fields, dict) or fields.get("format") != FORMAT or "kind" not in fields:
+        raise ValueError(f"a record of another format than {FORMAT}")
+    return fields
 
 
 def lists_of(content: bytes) -> list[str]:
     """The digests of the field lists that an entry names; empty for an event, or for what cannot be read."""
     try:
-        fields = _object(content)
-        named = fields["fields"] if fields.get("format") == FORMAT and fields["kind"] == Kind.ACCESS else []
+        fields = fields_of(content)
+        named = fields["fields"] if fields["kind"] == Kind.ACCESS else []
         return [str(digest) for digest, _ in named]
     except (ValueError, KeyError, TypeError):
         return []
+
+
+def lists_part(content: bytes) -> bytes:
+    """The part of a record that names its lists; empty where there is none. Most records repeat it.
+
+    Keys are sorted, so that "format" follows; a quote within a text is escaped and cannot look like this.
+    """
+    start = content.find(b'"fields":')
+    return content[start : content.find(b',"format":', start) + 10] if start >= 0 else b""
 
 
 def microseconds(moment: datetime) -> int:
@@ -124,27 +139,15 @@ def index_in(identifier: str) -> int | None:
     return index if len(raw) == 8 + _HASH_IN_ID and index < 2**63 else None
 
 
-def _object(content: bytes) -> dict[str, Any]:
-    fields: Any = orjson.loads(content)
-    if not isinstance(fields, dict) or fields.get("format") not in (_FIRST_FORMAT, FORMAT):
-        raise ValueError(f"a record of another format than {_FIRST_FORMAT} and {FORMAT}")
-    return fields
-
-
 def _access(fields: dict[str, Any], lists: Mapping[str, FieldList]) -> AccessRecord:
     try:
-        if fields["format"] == FORMAT:
-            accessed: Sequence[AccessedField] = _plain(read_fields(fields["fields"], fields["persons"], lists))
-            if fields["kind"] != Kind.ACCESS:
-                raise ValueError("an event is no access")
-        else:
-            accessed = tuple(AccessedField(path, label, to, tuple(by)) for path, label, to, by in fields["fields"])
+        if fields["kind"] != Kind.ACCESS:
+            raise ValueError("an event is no access")
         given = dict(_ABSENT)
         given.update(fields)
-        del given["format"]
-        given.pop("kind", None)
+        del given["format"], given["kind"]
         given["at"] = datetime.fromisoformat(given["at"])
-        given["fields"] = accessed
+        given["fields"] = _plain(read_fields(fields["fields"], fields["persons"], lists))
         given["sources"] = tuple(SourceOutcome(*source) for source in given["sources"])
         for name in ("roles", "via", "persons"):
             given[name] = tuple(given[name])
@@ -197,9 +200,11 @@ __all__ = [
     "encode",
     "encode_event",
     "entry_id",
+    "fields_of",
     "index_in",
     "leaf_hash",
     "lists_of",
+    "lists_part",
     "microseconds",
     "read_entry",
 ]
