@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from gateway.audit.context import Shared
 from gateway.audit.merkle import Frontier, Node
 from gateway.audit.note import SignedNote
-from gateway.audit.shown import FieldList
 from gateway.audit.signer import LogSigner
 
 LARGEST = 1_024  # records of one commit
@@ -21,7 +21,7 @@ class Waiting:
 
     content: bytes
     leaf: bytes
-    lists: tuple[FieldList, ...]
+    shared: tuple[Shared, ...]
     key: bytes | None  # of its response commitment
     done: asyncio.Future[int]  # its index
     loop: asyncio.AbstractEventLoop
@@ -35,33 +35,31 @@ class Batch:
     leaves: list[bytes]
     records: list[bytes]
     nodes: list[Node]
-    lists: list[FieldList]
+    shared: list[Shared]
     keys: list[tuple[int, bytes]]
     frontier: Frontier  # after it
     note: SignedNote
 
 
 def prepare(waiting: Sequence[Waiting], before: Frontier, signer: LogSigner, known: Collection[str]) -> Batch:
-    """The commit of these records on top of a tree; lists whose digests are `known` are stored already."""
+    """The commit of these records on top of a tree; what is `known` by its digest is stored already."""
     after = before.copy()
     leaves = [one.leaf for one in waiting]
     nodes = after.grow(leaves)
-    fresh = {fields.digest: fields for one in waiting for fields in one.lists if fields.digest not in known}
+    fresh = {named.digest: named for one in waiting for named in one.shared if named.digest not in known}
     return Batch(
         first=before.size,
         leaves=leaves,
         records=[one.content for one in waiting],
         nodes=nodes,
-        lists=list(fresh.values()),
+        shared=list(fresh.values()),
         keys=[(index, one.key) for index, one in enumerate(waiting, before.size) if one.key is not None],
         frontier=after,
         note=signer.checkpoint(after.size, after.root()),
     )
 
 
-def settle(
-    batch: Sequence[Waiting], outcome: int | Exception, told: Callable[[float], None] | None = None
-) -> None:
+def settle(batch: Sequence[Waiting], outcome: int | Exception, told: Callable[[float], None] | None = None) -> None:
     """Tell every caller, on its own event loop, the index that its record got, or why there is none.
 
     `told` hears how many seconds a loop took until it listened.

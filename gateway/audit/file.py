@@ -9,7 +9,7 @@ from typing import Final
 
 import apsw
 
-VERSION: Final = 2
+VERSION: Final = 3
 _BUSY_MILLISECONDS: Final = 5_000
 
 _TABLES: Final = """
@@ -24,9 +24,9 @@ CREATE TABLE IF NOT EXISTS node (
   hash BLOB NOT NULL,
   PRIMARY KEY (level, idx)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS field_list (
+CREATE TABLE IF NOT EXISTS shared (
   digest TEXT PRIMARY KEY,  -- SHA-256 of content, base64url
-  content BLOB NOT NULL     -- canonical JSON: path, label, effect, policies
+  content BLOB NOT NULL     -- canonical JSON: a list of fields or a context
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS checkpoint (
   size INTEGER PRIMARY KEY,
@@ -57,9 +57,9 @@ CREATE TRIGGER IF NOT EXISTS node_is_not_changed BEFORE UPDATE ON node
   BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS node_is_not_removed BEFORE DELETE ON node
   BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END;
-CREATE TRIGGER IF NOT EXISTS field_list_is_not_changed BEFORE UPDATE ON field_list
+CREATE TRIGGER IF NOT EXISTS shared_is_not_changed BEFORE UPDATE ON shared
   BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END;
-CREATE TRIGGER IF NOT EXISTS field_list_is_not_removed BEFORE DELETE ON field_list
+CREATE TRIGGER IF NOT EXISTS shared_is_not_removed BEFORE DELETE ON shared
   BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS checkpoint_is_not_changed BEFORE UPDATE ON checkpoint
   BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END;

@@ -53,12 +53,12 @@ async def _stated(connection: Any) -> Stated:
     size, frontier, note = head if head is not None else (0, b"", "")
     nodes = await connection.fetch("SELECT level, idx, hash FROM audit_node")
     checkpoints = await connection.fetch("SELECT size, note FROM audit_checkpoint")
-    lists = await connection.fetch("SELECT digest, content FROM audit_field_list")
+    shared = await connection.fetch("SELECT digest, content FROM audit_shared")
     return Stated(
         size=size,
         frontier=frontier,
         note=note,
         nodes={(row[0], row[1]): row[2] for row in nodes},
         checkpoints={row[0]: row[1] for row in checkpoints},
-        lists={row[0]: row[1] for row in lists},
+        shared={row[0]: row[1] for row in shared},
     )

@@ -13,19 +13,19 @@ import orjson
 from gateway.audit.batch import Batch
 from gateway.audit.file import VERSION, LogDamaged, make_tables, open_writing, version_of
 from gateway.audit.merkle import EMPTY_ROOT, Frontier
-from gateway.audit.opening import adopt, check_head
+from gateway.audit.opening import check_head
 from gateway.audit.signer import LogSigner
 
 _HISTORY_SECONDS: Final = 60.0  # the head is signed with each commit; older checkpoints are kept at this distance
-_MOST_LISTS: Final = 50_000
+_MOST_KNOWN: Final = 50_000
 
 # One statement writes a batch. Each one lets go of the interpreter and has to get it back from a loop that is busy
 # answering: that takes milliseconds, and the loop two switches of context.
 _BATCH: Final = """
-CREATE TEMP VIEW batch (first, places, leaves, records, lists, nodes, size, frontier, note, kept_at) AS
+CREATE TEMP VIEW batch (first, places, leaves, records, shared, nodes, size, frontier, note, kept_at) AS
   SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL;
 CREATE TEMP TRIGGER batch_is_written INSTEAD OF INSERT ON batch BEGIN
-  INSERT OR IGNORE INTO field_list SELECT value ->> 0, CAST(value ->> 1 AS BLOB) FROM json_each(NEW.lists);
+  INSERT OR IGNORE INTO shared SELECT value ->> 0, CAST(value ->> 1 AS BLOB) FROM json_each(NEW.shared);
   INSERT INTO entry
     SELECT NEW.first + key, substr(NEW.leaves, key * 32 + 1, 32), substr(NEW.records, value >> 32, value & 4294967295)
     FROM json_each(NEW.places);  -- in their order, else the entries' own trigger ends it
@@ -50,18 +50,15 @@ class SqliteStore:
             self.close()
             raise
         self._connection.execute(_BATCH)
-        self.known: set[str] = set()  # digests of lists that are stored
+        self.known: set[str] = set()  # digests of what is stored once
         self._kept_at = 0.0
 
     def _open(self) -> Frontier:
         version = version_of(self._connection)
         with self._connection:
-            if version == 1:
-                adopt(self._connection, self._signer)
-            elif version in (0, VERSION):
-                make_tables(self._connection)
-            else:
+            if version not in (0, VERSION):
                 raise LogDamaged(f"it was written by another version: {version}; this one reads {VERSION}")
+            make_tables(self._connection)
             if self._connection.execute("SELECT count(*) FROM head").get == 0:
                 self._begin()
         return check_head(self._connection, self._signer)
@@ -83,7 +80,7 @@ class SqliteStore:
                 _places(batch.records),
                 b"".join(batch.leaves),
                 b"".join(batch.records),
-                _json([(fields.digest, fields.content.decode()) for fields in batch.lists]),
+                _json([(named.digest, named.content.decode()) for named in batch.shared]),
                 _json([(node.level, node.index, node.hash.hex()) for node in batch.nodes]),
                 batch.frontier.size,
                 batch.frontier.packed(),
@@ -94,9 +91,9 @@ class SqliteStore:
         if is_kept:
             self._kept_at = now
         self.frontier = batch.frontier
-        if len(self.known) > _MOST_LISTS:
+        if len(self.known) > _MOST_KNOWN:
             self.known.clear()
-        self.known.update(fields.digest for fields in batch.lists)
+        self.known.update(named.digest for named in batch.shared)
 
     def keep_cosignature(self, witness: str, size: int, note: str) -> None:
         """Keep a witness's signature under a checkpoint."""
@@ -117,7 +114,9 @@ class SqliteStore:
 def _places(records: Sequence[bytes]) -> str:
     """Where each record begins among all in a row, from 1, and how long it is: two numbers in one."""
     lengths = [len(record) for record in records]
-    return _json([start << 32 | length for start, length in zip(accumulate(lengths, initial=1), lengths, strict=False)])
+    return _json(
+        [start << 32 | length for start, length in zip(accumulate(lengths, initial=1), lengths, strict=False)]
+    )
 
 
 def _json(rows: Sequence[object]) -> str:

@@ -55,14 +55,14 @@ def _stated(connection: apsw.Connection) -> Stated:
     size, frontier, note = head[0] if head else (0, b"", b"")
     nodes = _bytes(connection, "SELECT level, idx, CAST(hash AS BLOB) FROM node")
     checkpoints = _bytes(connection, "SELECT size, CAST(note AS BLOB) FROM checkpoint")
-    lists = _bytes(connection, "SELECT CAST(digest AS BLOB), CAST(content AS BLOB) FROM field_list")
+    shared = _bytes(connection, "SELECT CAST(digest AS BLOB), CAST(content AS BLOB) FROM shared")
     return Stated(
         size=size,
         frontier=frontier,
         note=_text(note),
         nodes={(level, index): node for level, index, node in nodes},
         checkpoints={size: _text(note) for size, note in checkpoints},
-        lists={_text(digest): content for digest, content in lists},
+        shared={_text(digest): content for digest, content in shared},
     )
 
 

@@ -1,7 +1,7 @@
 """Group commit: one thread writes, and all records that wait at that moment share one commit to disk.
 
-A commit costs half a millisecond of CPU whether it holds one record or fifty. Where the event loop has more to do than
-it can, so that CPU is what is scarce and every answer waits anyway, records are therefore let gather for a moment.
+A commit costs half a millisecond of CPU whether it holds one record or fifty. Where the event loop has more to do
+than it can, so that CPU is what is scarce and every answer waits anyway, records therefore gather for a moment.
 """
 
 from __future__ import annotations

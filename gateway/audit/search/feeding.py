@@ -127,10 +127,10 @@ class Feeder:
             found = _found(stored)
             row = self._row(connection, found)
             alike[row] += 1
-            moments.append((found.index, found.at))
-            entries.append((found.index, found.at, stored.leaf, *row, found.request))
-            persons += [(digest(person), found.index) for person in found.persons]
-            references += [(reference, found.index) for reference in found.references]
+            moments.append((found.place, found.at))
+            entries.append((found.place, found.at, stored.leaf, *row, found.request))
+            persons += [(digest(person), found.place) for person in found.persons]
+            references += [(reference, found.place) for reference in found.references]
         insert_together(connection, "INSERT INTO entry VALUES", entries)
         insert_together(connection, "INSERT OR IGNORE INTO person VALUES", sorted(persons))
         insert_together(connection, "INSERT OR IGNORE INTO reference VALUES", references)

@@ -9,9 +9,10 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from gateway.audit.context import named_context
 from gateway.audit.event import EventRecord, Kind
 from gateway.audit.record import AccessedField, StoredEntry
-from gateway.audit.shown import FieldList
+from gateway.audit.shown import FieldList, named_list
 from gateway.audit.stored import decode_event, fields_of, microseconds
 
 Part = tuple["WordKind", str]
@@ -43,7 +44,7 @@ class WordKind(IntEnum):
 class Found(NamedTuple):
     """One entry as the index keeps it."""
 
-    index: int
+    place: int  # in the log
     at: int  # microseconds since 1970
     kind: str
     subject: str
@@ -76,26 +77,26 @@ def shape_name(parts: Iterable[Part]) -> str:
 def words_of(stored: StoredEntry) -> Found:
     """What an entry is found by; ValueError where it cannot be read.
 
-    Of an access, which most entries are, only what is looked for is read: the whole record would cost several times as
-    much, beside requests that wait for the same interpreter.
+    Of an access, which most entries are, only what is looked for is read: the whole record would cost several times
+    as much, beside requests that wait for the same interpreter.
     """
     fields = fields_of(stored.content)
     if fields["kind"] != Kind.ACCESS:
         return _event_words(stored)
     try:
-        if len(stored.lists) < len({digest for digest, _ in fields["fields"]}):
-            raise ValueError("an access names a list that is missing")
+        context = named_context(stored.shared, fields["context"]).fields
+        lists = tuple([named_list(stored.shared, digest) for digest, _ in fields["fields"]])
         return Found(
             stored.index,
             microseconds(datetime.fromisoformat(fields["at"])),
             Kind.ACCESS.value,
-            fields["subject"],
-            fields["agency"],
-            fields["purpose"],
+            context["subject"],
+            context["agency"],
+            context["purpose"],
             fields["outcome"],
             request_number(fields["request_id"]) if fields["request_id"] else None,
-            _access_shape(tuple(stored.lists.values()), tuple(fields["roles"])),
-            _access_route(tuple([source[0] for source in fields["sources"]]), tuple(fields.get("via", ()))),
+            _access_shape(lists, context["roles"]),
+            _access_route(tuple([source[0] for source in fields["sources"]]), context["via"]),
             tuple(dict.fromkeys(fields["persons"])),
             (),
         )
