@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
 from gateway.audit.batch import Batch
 from gateway.audit.file import VERSION, LogDamaged, make_tables, open_writing, version_of
 from gateway.audit.merkle import EMPTY_ROOT, Frontier
-from gateway.audit.opening import check_head
+from gateway.audit.opening import check_frontier, check_head
 from gateway.audit.signer import LogSigner
 
 _HISTORY_SECONDS: Final = 60.0  # the head is signed with each commit; older checkpoints are kept at this distance
@@ -61,7 +61,14 @@ class SqliteStore:
             make_tables(self._connection)
             if self._connection.execute("SELECT count(*) FROM head").get == 0:
                 self._begin()
-        return check_head(self._connection, self._signer)
+        return self._checked()
+
+    def _checked(self) -> Frontier:
+        self._connection.execute("BEGIN")  # one snapshot, whoever else writes
+        try:
+            return check_head(self._connection, self._signer)
+        finally:
+            self._connection.execute("ROLLBACK")
 
     def _begin(self) -> None:
         if self._connection.execute("SELECT count(*) FROM entry").get:
@@ -94,6 +101,15 @@ class SqliteStore:
         if len(self.known) > _MOST_KNOWN:
             self.known.clear()
         self.known.update(named.digest for named in batch.shared)
+
+    def has_moved(self) -> bool:
+        """Whether another process appended; then the tree is theirs to go on from. LogDamaged unless it is signed."""
+        head: list[Any] = self._connection.execute("SELECT size, frontier, note FROM head").fetchall()
+        if len(head) != 1:
+            raise LogDamaged("it has lost its head")
+        size, packed, note = head[0]
+        before, self.frontier = self.frontier.size, check_frontier(size, packed, note, self._signer)
+        return self.frontier.size > before
 
     def keep_cosignature(self, witness: str, size: int, note: str) -> None:
         """Keep a witness's signature under a checkpoint."""

@@ -2,6 +2,9 @@
 
 A commit costs half a millisecond of CPU whether it holds one record or fifty. Where the event loop has more to do
 than it can, so that CPU is what is scarce and every answer waits anyway, records therefore gather for a moment.
+
+One gateway holds the log. A command may put an entry on record beside it: whoever comes second is refused by the
+entries' own trigger, reads the tree as it has become, which the log's key must have signed, and tries again.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from gateway.audit.store import SqliteStore
 _END: Final = None
 _BUSY_SECONDS: Final = 0.001  # an idle loop listens within a tenth of this
 _GATHER_SECONDS: Final = 0.01
+_TRIES: Final = 50
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,11 +47,14 @@ class WriterClosed(Exception):
 class Writer:
     """Owns what writes. Safe to use from any number of event loops."""
 
-    def __init__(self, path: Path, signer: LogSigner, keys: Path | None) -> None:
-        """Opens the log; raises apsw.Error, OSError or LogDamaged when that cannot be done."""
+    def __init__(self, path: Path, signer: LogSigner, keys: Path | None, *, beside: bool = False) -> None:
+        """Opens the log; raises apsw.Error, OSError or LogDamaged when that cannot be done.
+
+        BlockingIOError while another process holds the log, unless it is to be written `beside` that one.
+        """
         self._open: Callable[[], SqliteStore] = lambda: SqliteStore(path, signer)
         self._signer = signer
-        self._lock = WriterLock(path)
+        self._lock = WriterLock(path) if not beside else None
         try:
             self._store: SqliteStore | None = self._open()
             try:
@@ -56,7 +63,7 @@ class Writer:
                 self._store.close()
                 raise
         except BaseException:
-            self._lock.release()
+            self._release()
             raise
         self._queue: SimpleQueue[Waiting | _Other | None] = SimpleQueue()
         self._loop_seconds = 0.0  # until the loop listened that was told of the newest commit
@@ -103,6 +110,10 @@ class Writer:
                 self._store.close()
             if self._keys is not None:
                 self._keys.close()
+            self._release()
+
+    def _release(self) -> None:
+        if self._lock is not None:
             self._lock.release()
 
     def _take(self) -> list[Waiting]:
@@ -157,11 +168,18 @@ class Writer:
     def _commit(self, batch: Sequence[Waiting]) -> int:
         if self._store is None:
             self._store = self._open()
-        ready = prepare(batch, self._store.frontier, self._signer, self._store.known)
-        if ready.keys and self._keys is not None:
-            self._keys.keep(ready.keys)  # first, so that no stored commitment lacks its key
-        self._store.commit(ready)
-        return ready.first
+        for _ in range(_TRIES):
+            ready = prepare(batch, self._store.frontier, self._signer, self._store.known)
+            if ready.keys and self._keys is not None:
+                self._keys.keep(ready.keys)  # first, so that no stored commitment lacks its key
+            try:
+                self._store.commit(ready)
+            except apsw.ConstraintError:  # the entries' own trigger: these places are taken
+                if not self._store.has_moved():
+                    raise
+            else:
+                return ready.first
+        raise LogDamaged("others write it so often that this one never came to it")
 
     def _reopen_later(self) -> None:
         """After a failure nothing that the store remembers is trusted: the next batch opens the file anew."""
