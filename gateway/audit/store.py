@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
@@ -55,20 +56,26 @@ class SqliteStore:
 
     def _open(self) -> Frontier:
         version = version_of(self._connection)
-        with self._connection:
-            if version not in (0, VERSION):
-                raise LogDamaged(f"it was written by another version: {version}; this one reads {VERSION}")
+        if version not in (0, VERSION):
+            raise LogDamaged(f"it was written by another version: {version}; this one reads {VERSION}")
+        # At once for writing: a snapshot that was read first cannot be written once somebody else has.
+        with self._transaction("IMMEDIATE"):
             make_tables(self._connection)
             if self._connection.execute("SELECT count(*) FROM head").get == 0:
                 self._begin()
-        return self._checked()
+        with self._transaction("DEFERRED"):  # one snapshot, whoever else writes
+            frontier = check_head(self._connection, self._signer)
+        return frontier  # noqa: RET504 - mypy does not know that the transaction raises on
 
-    def _checked(self) -> Frontier:
-        self._connection.execute("BEGIN")  # one snapshot, whoever else writes
+    @contextmanager
+    def _transaction(self, kind: str) -> Iterator[None]:
+        self._connection.execute(f"BEGIN {kind}")
         try:
-            return check_head(self._connection, self._signer)
-        finally:
+            yield
+        except BaseException:
             self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
 
     def _begin(self) -> None:
         if self._connection.execute("SELECT count(*) FROM entry").get:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gateway.audit.checking import Trust
+from gateway.audit.event import Kind
 from gateway.audit.file import LogDamaged
 from gateway.audit.log import SqliteAuditLog
 from gateway.audit.note import SignedNote
@@ -66,12 +67,9 @@ async def test_entries_are_exported_and_looked_at_while_the_gateway_answers(tmp_
     async with aclosing(SqliteAuditLog(rig.settings.audit_file, signer)) as log:
         entries = [read_entry(stored) async for stored in log.records()]
     events = [entry.record for entry in entries if not isinstance(entry, LogEntry)]
-    assert [(event.kind, event.action) for event in events] == [
-        ("gateway", "started"),
-        ("export", "written"),
-        ("console", "report"),
-    ]
-    assert events[1].subject == "operator-1"
+    written = [event for event in events if event.kind == Kind.EXPORT]
+    assert [(event.action, event.subject) for event in written] == [("written", "operator-1")]
+    assert "report" in {event.action for event in events if event.kind == Kind.CONSOLE}
     assert {entry.record.request_id for entry in entries if isinstance(entry, LogEntry)} >= answers
 
 
