@@ -143,6 +143,9 @@ class Rig:
             if process.returncode is not None:
                 break
             await asyncio.sleep(0.05)
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
         raise RuntimeError("the gateway did not start")
 
     async def head(self) -> SignedNote:

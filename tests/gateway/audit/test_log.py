@@ -92,6 +92,45 @@ async def test_records_that_wait_together_share_a_commit(
     assert len(batches) < 50
 
 
+@pytest.mark.parametrize(("behind", "rests"), [(0.0, []), (1.0, [0.01])])
+async def test_records_gather_only_while_the_event_loop_is_behind(
+    log: SqliteAuditLog, monkeypatch: pytest.MonkeyPatch, behind: float, rests: list[float]
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("gateway.audit.writer.time.sleep", slept.append)
+    log._writer._loop_seconds = behind
+    await log.append(ACCESS)
+    assert slept == rests
+
+
+async def test_the_writer_hears_how_far_the_loop_is_behind(log: SqliteAuditLog) -> None:
+    waiting = asyncio.create_task(log.append(ACCESS))
+    await asyncio.sleep(0)
+    while not log._writer._store.frontier.size:
+        pass  # the loop does something else until the record is written
+    until = asyncio.get_running_loop().time() + 0.05
+    while asyncio.get_running_loop().time() < until:
+        pass
+    await waiting
+    assert log._writer._loop_seconds > 0.01
+
+
+async def test_a_commit_is_one_statement_however_many_share_it(log: SqliteAuditLog) -> None:
+    await log.append(ACCESS)
+    statements: list[str] = []
+
+    def traced(_: object, statement: str, __: object) -> bool:
+        statements.append(statement)
+        return True
+
+    for store in (log._writer._store, log._writer._keys):
+        store._connection.exec_trace = traced
+    await asyncio.gather(*(log.append(access(number), b"{}") for number in range(300)))
+    commits = [statement for statement in statements if statement.startswith("INSERT INTO batch")]
+    assert len(statements) == 2 * len(commits)
+    assert len(commits) < 100
+
+
 async def test_a_cancelled_request_leaves_its_record_and_disturbs_nobody(log: SqliteAuditLog) -> None:
     tasks = [asyncio.create_task(log.append(access(number))) for number in range(20)]
     await asyncio.sleep(0)
