@@ -69,7 +69,8 @@ def audit(directory: Path, scale: float) -> list[str]:
         "",
         f"With {whole.entries:,} records: {whole.bytes_each:.0f} bytes each in the file, tree and hashes included; "
         f"`yiti audit verify` looks at {whole.verified_per_cpu_second:,.0f} a second of one core, where hashlib "
-        f"alone hashes {whole.hashed_per_cpu_second:,.0f} ({whole.verified_per_cpu_second / whole.hashed_per_cpu_second:.2f} of it); a proof that one is in takes "
+        f"alone hashes {whole.hashed_per_cpu_second:,.0f} "
+        f"({whole.verified_per_cpu_second / whole.hashed_per_cpu_second:.2f} of it); a proof that one is in takes "
         f"{whole.proof_ms:.2f} ms to make.",
         "",
         *_with_and_without(directory, scale),
