@@ -261,11 +261,11 @@ class Checker:
     def _hashed(self, rows: Sequence[Row]) -> list[bytes]:
         """Leaf hashes of the records, each of which is looked at for what it names too."""
         leaves: list[bytes] = []
-        part, at = self._part, self._part_at
+        begin, keep, part, at = begin_leaf, leaves.append, self._part, self._part_at
         for _, _, record in rows:
-            leaf = begin_leaf()
+            leaf = begin()
             leaf.update(record)
-            leaves.append(leaf.digest())
+            keep(leaf.digest())
             if not record.startswith(part, at):  # most name what the one before named, at the same place
                 found = naming(record)
                 if found:

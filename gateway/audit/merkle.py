@@ -91,11 +91,11 @@ class Frontier:
 
 def complete_root(leaves: Sequence[bytes]) -> bytes:
     """The root of 1, 2, 4, ... leaf hashes; faster than a frontier."""
-    level = leaves
+    level, begin = leaves, _begin_node
     while len(level) > 1:
         pairs, above = iter(level), []
         for left, right in zip(pairs, pairs, strict=True):
-            node = _begin_node()
+            node = begin()
             node.update(left + right)
             above.append(node.digest())
         level = above
