@@ -157,6 +157,7 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
         explainer = Explainer(
             house,
             audit,
+            search,
             authorizer,
             jurisdiction=settings.province,
             today=_today(settings.today),

@@ -185,7 +185,7 @@ class Proof(NamedTuple):
     """What a proof's file holds."""
 
     record: bytes
-    lists: dict[str, str]
+    shared: dict[str, str]
     place: int
     path: list[bytes]
     note: Note
@@ -201,7 +201,7 @@ def read_proof(content: str) -> Proof:
         raise Bad("a proof that lacks its entry")
     extra: Any = json.loads(_base64(lines[1][6:]))
     path = [_base64(line) for line in lines[3:]]
-    return Proof(extra["record"].encode(), extra["lists"], int(lines[2][6:]), path, read_note(checkpoint))
+    return Proof(extra["record"].encode(), extra["shared"], int(lines[2][6:]), path, read_note(checkpoint))
 
 
 def check(proof: Proof, log: Key, witnesses: list[Key], kept: list[Note]) -> list[str]:
@@ -213,10 +213,10 @@ def check(proof: Proof, log: Key, witnesses: list[Key], kept: list[Note]) -> lis
     if root_of(leaf, proof.place, note.size, proof.path) != note.root:
         raise Bad("the entry is not in the tree that was signed: it was changed, or it is another one")
     told = [f"entry {proof.place} is in the log {note.origin} as signed over {note.size} entries"]
-    for digest, content in proof.lists.items():
+    for digest, content in proof.shared.items():
         found = base64.urlsafe_b64encode(hashlib.sha256(content.encode()).digest()).decode().rstrip("=")
         if found != digest or digest.encode() not in proof.record:
-            raise Bad("a list of fields is not the one that the entry names")
+            raise Bad("a list of fields or a context is not the one that the entry names")
     seen = {key.name: at for key in witnesses if (at := signed_at(note, key)) is not None}
     if witnesses and not seen:
         raise Bad("none of the witnesses signed this checkpoint")
@@ -261,7 +261,7 @@ def main() -> int:
         return 1
     sys.stdout.write("".join(f"holds: {line}\n" for line in told))
     sys.stdout.write(proof.record.decode() + "\n")
-    sys.stdout.write("".join(f"{content}\n" for content in proof.lists.values()))
+    sys.stdout.write("".join(f"{content}\n" for content in proof.shared.values()))
     return 0
 
 

@@ -4,7 +4,7 @@ A Checker is fed the entries in order, from whichever store. What each check fin
 
     gap         an entry is missing, or one is there that the order does not expect
     leaf        a record is not what its leaf hash says
-    list        a field list that a record names is missing, or is not what its digest says
+    shared      a field list or a context that a record names is missing, or is not what its digest says
     record      a record cannot be read (only where asked for, as it costs as much as all the rest)
     node        the stored root of 256, 65,536, ... entries is not theirs: entries were changed with their leaf hashes
     checkpoint  an older signed checkpoint is not of this tree: the tree was rebuilt
@@ -16,22 +16,21 @@ A Checker is fed the entries in order, from whichever store. What each check fin
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from gateway.audit.merkle import EMPTY_ROOT, Frontier, Node, complete_root
+from gateway.audit.context import Shared, read_shared
+from gateway.audit.merkle import EMPTY_ROOT, Frontier, Node, begin_leaf, complete_root
 from gateway.audit.note import BadNote, Checkpoint, NoteKey, SignedNote
 from gateway.audit.record import StoredEntry
-from gateway.audit.shown import FieldList, digest_of
-from gateway.audit.stored import lists_of, read_entry
+from gateway.audit.shown import digest_of
+from gateway.audit.stored import naming, read_entry, shared_of
 
 BLOCK: Final = 256
 _MOST: Final = 100  # findings of one check that are spelled out
-_leaf = hashlib.sha256(b"\0").copy  # a copy of what has begun is cheaper than a beginning
 Row = tuple[int, bytes, bytes]  # index, leaf hash, record
 Progress = Callable[[int, int], None]  # entries done, entries in all
 
@@ -57,7 +56,7 @@ class Stated:
     note: str
     nodes: Mapping[tuple[int, int], bytes]  # by level and index
     checkpoints: Mapping[int, str]  # older ones, by size
-    lists: Mapping[str, bytes]  # field lists by digest
+    shared: Mapping[str, bytes]  # field lists and contexts by digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,30 +101,31 @@ class Checker:
         self._open: list[bytes] = []  # leaves of the last block, which is not whole
         self._entries = 0
         self._counts: Counter[str] = Counter()
-        self._seen: dict[bytes, None] = {}  # the parts of records that name lists, each looked at once
-        self._spelled: dict[str, FieldList] = {}
+        self._seen: dict[bytes, None] = {}  # the parts of records that name what is shared, each looked at once
+        self._part, self._part_at = b"\0", 0  # the newest of them, and where it stood in its record
+        self._spelled: dict[str, Shared] = {}
         self._last_good = 0
         self.report = Report()
         self._wanted = self._read_checkpoints()
 
     def feed(self, rows: Sequence[Row], *, last: bool) -> None:
         """The entries of the next block, in order: 256 of them, fewer in the last one or where some are missing."""
-        indexes, stored, records = zip(*rows, strict=True) if rows else ((), (), ())
         start = self._tree.size * BLOCK
         whole = not last or (1, self._tree.size) in self._stated.nodes
-        gapless = indexes == tuple(range(start, start + (BLOCK if whole else len(rows))))
+        expected = range(start, start + (BLOCK if whole else len(rows)))
+        # Each row has another index and they ascend, so that the first, the last and the count tell.
+        gapless = len(rows) == len(expected) and (not rows or (rows[0][0], rows[-1][0]) == (start, expected[-1]))
         if not gapless:
-            self._find_gaps(indexes, range(start, start + BLOCK if whole else indexes[-1] + 1))
-        leaves = _hashed(records)
-        if leaves != list(stored):
+            self._find_gaps([row[0] for row in rows], range(start, start + BLOCK if whole else rows[-1][0] + 1))
+        leaves, stored = self._hashed(rows), [row[1] for row in rows]
+        if leaves != stored:
             for (index, leaf, _), found in zip(rows, leaves, strict=True):
                 if leaf != found:
                     self._add("leaf", f"entry {index}", "the record was changed: it does not match its leaf hash")
-        self._check_lists(rows)
         if self._trust.records:
             self._check_records(rows)
         self._entries += len(rows)
-        self._grow(list(stored), start, whole=whole, gapless=gapless)
+        self._grow(stored, start, whole=whole, gapless=gapless)
 
     def outside(self, index: int) -> None:
         """An entry stands where the order has no place for it."""
@@ -138,7 +138,7 @@ class Checker:
         for (level, index), _ in self._stated.nodes.items():
             if (index + 1) * BLOCK**level > end.size:
                 self._add("node", _span(level, index), "its root is stored, and its entries are not all there")
-        self._check_lists_stored()
+        self._check_shared()
         self._check_head(end)
         for size, (checkpoint, note) in sorted(self._wanted.items()):
             if size > end.size:
@@ -258,43 +258,49 @@ class Checker:
             if index not in there:
                 self._add("gap", f"entry {index}", "is missing")
 
-    def _check_lists(self, rows: Sequence[Row]) -> None:
-        seen, last, at = self._seen, b"\0", 0
+    def _hashed(self, rows: Sequence[Row]) -> list[bytes]:
+        """Leaf hashes of the records, each of which is looked at for what it names too."""
+        leaves: list[bytes] = []
+        begin, keep, part, at = begin_leaf, leaves.append, self._part, self._part_at
         for _, _, record in rows:
-            if record.startswith(last, at):
-                continue  # most records name what the one before named, at the same place
-            # Keys are sorted, so that "format" follows; a quote within a text is escaped and cannot look like this.
-            start = record.find(b'"fields":')
-            if start < 0:
-                continue
-            part = record[start : record.find(b',"format":', start) + 9]
-            if part not in seen:
-                seen[part] = None
-                self._check_named(rows, record)
-            last, at = part, start
+            leaf = begin()
+            leaf.update(record)
+            keep(leaf.digest())
+            if not record.startswith(part, at):  # most name what the one before named, at the same place
+                found = naming(record)
+                if found:
+                    part, at = found, record.find(found)
+                    self._check_part(rows, record, found)
+        self._part, self._part_at = part, at
+        return leaves
+
+    def _check_part(self, rows: Sequence[Row], record: bytes, part: bytes) -> None:
+        if part not in self._seen:
+            self._seen[part] = None
+            self._check_named(rows, record)
 
     def _check_named(self, rows: Sequence[Row], record: bytes) -> None:
-        for digest in lists_of(record):
-            if digest not in self._stated.lists:
+        for digest in shared_of(record):
+            if digest not in self._stated.shared:
                 index = next(row[0] for row in rows if row[2] is record)
-                self._add("list", f"entry {index}", f"names the field list {digest}, which is missing")
+                self._add("shared", f"entry {index}", f"names {digest}, which is missing")
 
-    def _check_lists_stored(self) -> None:
-        for digest, content in self._stated.lists.items():
+    def _check_shared(self) -> None:
+        for digest, content in self._stated.shared.items():
             if digest_of(content) != digest:
-                self._add("list", f"field list {digest}", "was changed: it does not match its digest")
+                self._add("shared", f"what is named {digest}", "was changed: it does not match its digest")
 
     def _check_records(self, rows: Sequence[Row]) -> None:
         for index, leaf, record in rows:
             try:
-                named = {digest: self._list(digest) for digest in lists_of(record) if digest in self._stated.lists}
+                named = {digest: self._one(digest) for digest in shared_of(record) if digest in self._stated.shared}
                 read_entry(StoredEntry(index, leaf, record, named))
             except ValueError as error:
                 self._add("record", f"entry {index}", f"cannot be read ({error})")
 
-    def _list(self, digest: str) -> FieldList:
+    def _one(self, digest: str) -> Shared:
         if digest not in self._spelled:
-            self._spelled[digest] = FieldList.read(self._stated.lists[digest])
+            self._spelled[digest] = read_shared(self._stated.shared[digest])
         return self._spelled[digest]
 
     def _add(self, check: str, place: str, what: str) -> None:
@@ -314,16 +320,6 @@ def blocks(rows: Sequence[Row], start: int, end: int) -> Iterator[tuple[int, Seq
             until = bisect_left(rows, block + BLOCK, at, key=lambda row: row[0])
         yield block, rows[at:until]
         at = until
-
-
-def _hashed(records: Iterable[bytes]) -> list[bytes]:
-    """Leaf hashes of records."""
-    leaves = []
-    for record in records:
-        leaf = _leaf()
-        leaf.update(record)
-        leaves.append(leaf.digest())
-    return leaves
 
 
 def _span(level: int, index: int) -> str:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import apsw
 
-VERSION: Final = 2
+VERSION: Final = 3
 _BUSY_MILLISECONDS: Final = 5_000
-_TOGETHER: Final = (128, 32, 8, 1)  # rows of one statement
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS entry (
@@ -26,9 +24,9 @@ CREATE TABLE IF NOT EXISTS node (
   hash BLOB NOT NULL,
   PRIMARY KEY (level, idx)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS field_list (
+CREATE TABLE IF NOT EXISTS shared (
   digest TEXT PRIMARY KEY,  -- SHA-256 of content, base64url
-  content BLOB NOT NULL     -- canonical JSON: path, label, effect, policies
+  content BLOB NOT NULL     -- canonical JSON: a list of fields or a context
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS checkpoint (
   size INTEGER PRIMARY KEY,
@@ -59,9 +57,9 @@ CREATE TRIGGER IF NOT EXISTS node_is_not_changed BEFORE UPDATE ON node
   BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS node_is_not_removed BEFORE DELETE ON node
   BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END;
-CREATE TRIGGER IF NOT EXISTS field_list_is_not_changed BEFORE UPDATE ON field_list
+CREATE TRIGGER IF NOT EXISTS shared_is_not_changed BEFORE UPDATE ON shared
   BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END;
-CREATE TRIGGER IF NOT EXISTS field_list_is_not_removed BEFORE DELETE ON field_list
+CREATE TRIGGER IF NOT EXISTS shared_is_not_removed BEFORE DELETE ON shared
   BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS checkpoint_is_not_changed BEFORE UPDATE ON checkpoint
   BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END;
@@ -132,18 +130,3 @@ def open_reading(path: Path) -> apsw.Connection:
 def version_of(connection: apsw.Connection) -> int:
     """0 for a new file."""
     return int(connection.execute("PRAGMA user_version").get)
-
-
-def insert_together(connection: apsw.Connection, into: str, rows: Sequence[tuple[object, ...]]) -> None:
-    """Rows of one width by few statements. `into` is fixed text, such as "INSERT INTO entry VALUES".
-
-    Each statement lets go of the interpreter and has to get it back from a loop that is busy answering, which takes
-    milliseconds. Their lengths are fixed, so that they stay prepared.
-    """
-    start = 0
-    for count in _TOGETHER:
-        while len(rows) - start >= count:
-            part = rows[start : start + count]
-            marks = ", ".join([f"({', '.join('?' * len(part[0]))})"] * count)
-            connection.execute(f"{into} {marks}", [value for row in part for value in row])
-            start += count

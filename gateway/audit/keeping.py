@@ -12,10 +12,9 @@ import orjson
 from gateway.audit.batch import Waiting
 from gateway.audit.commitment import commit, new_key
 from gateway.audit.event import EventRecord
-from gateway.audit.finding import find_page
 from gateway.audit.merkle import leaf_hash
 from gateway.audit.note import SignedNote
-from gateway.audit.record import AccessPage, AccessQuery, AccessRecord, EventEntry, LogEntry, StoredEntry
+from gateway.audit.record import AccessRecord, EventEntry, LogEntry, StoredEntry
 from gateway.audit.signer import LogSigner
 from gateway.audit.stored import Encoded, encode, encode_event, entry_id, index_in, read_entry
 from gateway.errors import AuditUnavailable
@@ -54,17 +53,6 @@ class KeptLog(ABC):
         index, leaf = await self._append(ready, None)
         return EventEntry(entry_id(index, leaf), index, leaf.hex(), record)
 
-    async def search(self, query: AccessQuery) -> AccessPage:
-        """Accesses that meet all conditions, newest first. `since` is inclusive, `until` is not.
-
-        `total` counts all that meet them, whichever page is asked for. Reads the whole log: what is asked often is
-        asked of gateway.audit.search.
-        """
-        try:
-            return await find_page(self, query)
-        except ValueError as error:
-            raise AuditUnavailable(UNREADABLE) from error
-
     async def entry(self, entry_id: str) -> LogEntry | None:
         """One access by its id; None for an id that is none of this log's."""
         stored = await self.find(entry_id)
@@ -85,7 +73,7 @@ class KeptLog(ABC):
 
     async def _append(self, ready: Encoded, key: bytes | None) -> tuple[int, bytes]:
         leaf, loop = leaf_hash(ready.content), asyncio.get_running_loop()
-        return await self._store(Waiting(ready.content, leaf, ready.lists, key, loop.create_future(), loop)), leaf
+        return await self._store(Waiting(ready.content, leaf, ready.shared, key, loop.create_future(), loop)), leaf
 
     @abstractmethod
     async def _store(self, waiting: Waiting) -> int:

@@ -107,9 +107,9 @@ class SqliteLogReader:
 
 
 class SqliteAuditLog(SqliteLogReader, KeptLog):
-    """A log in one file. One process writes it; see WriterLock."""
+    """A log in one file. One process holds it (WriterLock); others put single entries on record `beside` it."""
 
-    def __init__(self, path: Path, signer: LogSigner | None = None) -> None:
+    def __init__(self, path: Path, signer: LogSigner | None = None, *, beside: bool = False) -> None:
         """Opens or makes the log; AuditUnavailable when that cannot be done, so that a gateway does not start.
 
         Without a signer it signs under its own name with a key beside it, made at first.
@@ -117,7 +117,7 @@ class SqliteAuditLog(SqliteLogReader, KeptLog):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.signer = signer if signer is not None else own_signer(path)
-            self._writer = Writer(path, self.signer, keys_file(path))
+            self._writer = Writer(path, self.signer, keys_file(path), beside=beside)
         except BlockingIOError as error:
             raise AuditUnavailable(
                 f"{path.name} is being written by another gateway; give each its own log."

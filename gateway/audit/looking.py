@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from adapters.contract import Call, Deadline
+from gateway.audit.commands import AuditUsage, reading, run, writing
 from gateway.audit.conditions import add_conditions, add_period, conditions_of
 from gateway.audit.event import EventRecord, Kind
 from gateway.audit.export import Format, Request, Unsealed, check_file, export
@@ -27,7 +28,6 @@ from gateway.audit.report.telling import as_json, as_text
 from gateway.audit.search import SearchIndex
 from gateway.audit.search.following import Feed
 from gateway.audit.search.opening import open_search
-from gateway.audit.verbs import AuditUsage, reading, run, writing
 from gateway.audit.wiring import log_signer
 from gateway.identity.token import TokenService
 from gateway.secret import keep_secret, read_secret
@@ -66,7 +66,7 @@ def add_looking(verbs: Commands) -> None:
         "export",
         help="write entries to a file, with a signed manifest",
         description="Write the entries that meet the conditions to a file, with a signed manifest beside it (SQLite: "
-        "also in it). The export goes on record; with SQLite as the log, stop the gateway, or export in its console.",
+        "also in it). The export goes on record.",
     )
     out.add_argument("file", type=Path, help="where to; it must not exist")
     out.add_argument("--format", choices=[*Format], default=Format.CSV, type=Format, help="csv if none is named")

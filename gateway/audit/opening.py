@@ -1,19 +1,17 @@
-"""What is checked when a log is opened for writing, and how a log of version 1 is taken over."""
+"""What is checked when a log is opened for writing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
 import apsw
 
-from gateway.audit.file import LogDamaged, make_tables
+from gateway.audit.file import LogDamaged
 from gateway.audit.merkle import Frontier, Tree, leaf_hash
 from gateway.audit.note import BadNote, SignedNote
 from gateway.audit.reading import SqliteKept
 from gateway.audit.signer import LogSigner
-
-_PART: Final = 10_000
 
 
 def check_frontier(size: int, packed: bytes, note: str, signer: LogSigner) -> Frontier:
@@ -68,27 +66,3 @@ def check_edge(signed: Frontier, edge: Frontier, last: Iterable[tuple[bytes, byt
         raise LogDamaged("its last entries are not those that its newest checkpoint was signed over")
     if any(leaf_hash(record) != leaf for leaf, record in last):
         raise LogDamaged("one of its last entries does not match its hash")
-
-
-def adopt(connection: apsw.Connection, signer: LogSigner) -> None:
-    """Grow a tree over a log of version 1, whose records stay as they are; within the caller's transaction."""
-    connection.execute(
-        "DROP TABLE entry_person; ALTER TABLE entry RENAME TO entry_of_version_1;"
-        "DROP TRIGGER entry_grows_by_one; DROP TRIGGER entry_is_not_changed; DROP TRIGGER entry_is_not_removed"
-    )
-    make_tables(connection)
-    connection.execute("INSERT INTO entry SELECT idx, leaf, record FROM entry_of_version_1 ORDER BY idx")
-    connection.execute("DROP TABLE entry_of_version_1")
-    frontier, last = Frontier(), -1
-    query = "SELECT idx, leaf, record FROM entry WHERE idx > ? ORDER BY idx LIMIT ?"
-    rows: list[Any] = connection.execute(query, (last, _PART)).fetchall()
-    while rows:
-        for index, leaf, record in rows:
-            if leaf_hash(record) != leaf:
-                raise LogDamaged(f"entry {index} does not match its hash")
-        for node in frontier.grow(leaf for _, leaf, _ in rows):
-            connection.execute("INSERT INTO node VALUES (?, ?, ?)", (node.level, node.index, node.hash))
-        last = rows[-1][0]
-        rows = connection.execute(query, (last, _PART)).fetchall()
-    note = str(signer.checkpoint(frontier.size, frontier.root()))
-    connection.execute("INSERT INTO head VALUES (1, ?, ?, ?)", (frontier.size, frontier.packed(), note))

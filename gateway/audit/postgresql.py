@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 
 from gateway.audit.batch import LARGEST, Batch, Waiting, prepare, settle
+from gateway.audit.context import Shared, read_shared
 from gateway.audit.file import LogDamaged
 from gateway.audit.keeping import UNREADABLE, UNWRITABLE, KeptLog
 from gateway.audit.merkle import EMPTY_ROOT, Frontier, Tree
@@ -19,15 +20,14 @@ from gateway.audit.opening import check_count, check_edge, check_frontier
 from gateway.audit.postgresql_tables import TABLES, VERSION
 from gateway.audit.proving import Fetched, Wanted
 from gateway.audit.record import StoredEntry
-from gateway.audit.shown import FieldList
 from gateway.audit.signer import LogSigner
-from gateway.audit.stored import lists_of
+from gateway.audit.stored import shared_of
 from gateway.errors import AuditUnavailable
 
 Found = TypeVar("Found")
 
 _HISTORY_SECONDS: Final = 60
-_MOST_LISTS: Final = 10_000
+_MOST_KNOWN: Final = 10_000
 _READERS: Final = 4
 _COMMAND_SECONDS: Final = 20.0
 SERVER_SETTINGS: Final = {"lock_timeout": "10s", "synchronous_commit": "on", "application_name": "yiti audit"}
@@ -58,7 +58,7 @@ class PostgresAuditLog(KeptLog):
         self._closing = False
         self._frontier = Frontier()
         self._known: set[str] = set()
-        self._lists: dict[str, FieldList] = {}
+        self._shared: dict[str, Shared] = {}
         self._task: asyncio.Task[None] | None = None
 
     @classmethod
@@ -137,9 +137,9 @@ class PostgresAuditLog(KeptLog):
             ready = prepare(batch, before, self.signer, self._known)
             await _insert(connection, ready)
         self._frontier = ready.frontier
-        if len(self._known) > _MOST_LISTS:
+        if len(self._known) > _MOST_KNOWN:
             self._known.clear()
-        self._known.update(fields.digest for fields in ready.lists)
+        self._known.update(named.digest for named in ready.shared)
         return ready.first
 
     async def _hold(self, connection: asyncpg.Connection[Any]) -> Frontier:
@@ -268,15 +268,15 @@ class PostgresAuditLog(KeptLog):
             raise AuditUnavailable(UNREADABLE) from error
 
     async def _entries(self, rows: Sequence[Any]) -> list[StoredEntry]:
-        named = [lists_of(row[2]) for row in rows]
-        if len(self._lists) > _MOST_LISTS:
-            self._lists = {}
-        missing = sorted({digest for digests in named for digest in digests} - self._lists.keys())
+        named = [shared_of(row[2]) for row in rows]
+        if len(self._shared) > _MOST_KNOWN:
+            self._shared = {}
+        missing = sorted({digest for digests in named for digest in digests} - self._shared.keys())
         if missing:
-            query = "SELECT digest, content FROM audit_field_list WHERE digest = ANY($1::text[])"
+            query = "SELECT digest, content FROM audit_shared WHERE digest = ANY($1::text[])"
             found = await self._read(lambda one: one.fetch(query, missing))
-            self._lists.update({row[0]: FieldList.read(row[1]) for row in found})
-        known = self._lists
+            self._shared.update({row[0]: read_shared(row[1]) for row in found})
+        known = self._shared
         return [
             StoredEntry(row[0], row[1], row[2], {digest: known[digest] for digest in digests if digest in known})
             for row, digests in zip(rows, named, strict=True)
@@ -284,15 +284,17 @@ class PostgresAuditLog(KeptLog):
 
 
 async def _insert(connection: asyncpg.Connection[Any], batch: Batch) -> None:
-    if batch.lists:
+    if batch.shared:
         await connection.execute(
-            "INSERT INTO audit_field_list SELECT * FROM unnest($1::text[], $2::bytea[]) ON CONFLICT DO NOTHING",
-            [fields.digest for fields in batch.lists],
-            [fields.content for fields in batch.lists],
+            "INSERT INTO audit_shared SELECT * FROM unnest($1::text[], $2::bytea[]) ON CONFLICT DO NOTHING",
+            [named.digest for named in batch.shared],
+            [named.content for named in batch.shared],
         )
     await connection.execute(
         "INSERT INTO audit_entry SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[])",
-        *(list(column) for column in zip(*batch.entries, strict=True)),
+        list(range(batch.first, batch.frontier.size)),
+        batch.leaves,
+        batch.records,
     )
     if batch.nodes:
         await connection.execute(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 TABLES: Final = """
 CREATE TABLE IF NOT EXISTS audit_version (version INT NOT NULL);
-INSERT INTO audit_version SELECT 2 WHERE NOT EXISTS (SELECT FROM audit_version);
+INSERT INTO audit_version SELECT 3 WHERE NOT EXISTS (SELECT FROM audit_version);
 CREATE TABLE IF NOT EXISTS audit_entry (
   idx BIGINT PRIMARY KEY,  -- from 0, gapless
   leaf BYTEA NOT NULL,     -- RFC 9162 leaf hash of record
@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS audit_node (
   hash BYTEA NOT NULL,
   PRIMARY KEY (level, idx)
 );
-CREATE TABLE IF NOT EXISTS audit_field_list (
+CREATE TABLE IF NOT EXISTS audit_shared (
   digest TEXT PRIMARY KEY,
   content BYTEA NOT NULL
 );
@@ -65,7 +65,7 @@ CREATE OR REPLACE TRIGGER audit_entry_stays BEFORE UPDATE OR DELETE OR TRUNCATE 
   FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only();
 CREATE OR REPLACE TRIGGER audit_node_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_node
   FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only();
-CREATE OR REPLACE TRIGGER audit_field_list_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_field_list
+CREATE OR REPLACE TRIGGER audit_shared_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_shared
   FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only();
 CREATE OR REPLACE TRIGGER audit_checkpoint_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_checkpoint
   FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only();

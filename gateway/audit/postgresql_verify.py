@@ -33,7 +33,7 @@ async def _verify(connection: Any, trust: Trust, progress: Progress | None) -> R
     if await connection.fetchval("SELECT version FROM audit_version") != VERSION:
         raise LogDamaged(f"it is no access log of version {VERSION}")
     checker = Checker(await _stated(connection), trust)
-    first, last, count = await connection.fetchrow("SELECT min(idx), max(idx), count(*) FROM audit_entry")
+    first, last = await connection.fetchrow("SELECT min(idx), max(idx) FROM audit_entry")
     if first is not None and first < 0:
         checker.outside(first)
     end = 0 if last is None else last + 1
@@ -44,7 +44,7 @@ async def _verify(connection: Any, trust: Trust, progress: Progress | None) -> R
         for block, part in blocks(rows, start, min(start + _ROWS, end)):
             checker.feed(part, last=block + BLOCK >= end)
         if progress is not None:
-            progress(min(start + _ROWS, end), count)
+            progress(min(start + _ROWS, end), end)
     return checker.finish()
 
 
@@ -53,12 +53,12 @@ async def _stated(connection: Any) -> Stated:
     size, frontier, note = head if head is not None else (0, b"", "")
     nodes = await connection.fetch("SELECT level, idx, hash FROM audit_node")
     checkpoints = await connection.fetch("SELECT size, note FROM audit_checkpoint")
-    lists = await connection.fetch("SELECT digest, content FROM audit_field_list")
+    shared = await connection.fetch("SELECT digest, content FROM audit_shared")
     return Stated(
         size=size,
         frontier=frontier,
         note=note,
         nodes={(row[0], row[1]): row[2] for row in nodes},
         checkpoints={row[0]: row[1] for row in checkpoints},
-        lists={row[0]: row[1] for row in lists},
+        shared={row[0]: row[1] for row in shared},
     )

@@ -38,9 +38,9 @@ async def prove(log: Proving, entry: StoredEntry) -> str:
 
 
 def written(entry: StoredEntry, path: Sequence[bytes], note: SignedNote) -> str:
-    """The text of a proof. The entry's own bytes and the field lists that it names are its extra data."""
-    lists = {digest: fields.content.decode() for digest, fields in entry.lists.items()}
-    extra = orjson.dumps({"lists": lists, "record": entry.content.decode()})
+    """The text of a proof. The entry's own bytes and what it names are its extra data."""
+    shared = {digest: named.content.decode() for digest, named in entry.shared.items()}
+    extra = orjson.dumps({"record": entry.content.decode(), "shared": shared})
     steps = "".join(f"{base64.b64encode(step).decode()}\n" for step in path)
     return f"{_FIRST_LINE}\nextra {base64.b64encode(extra).decode()}\nindex {entry.index}\n{steps}\n{note}"
 

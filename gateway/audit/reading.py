@@ -1,18 +1,18 @@
-"""What is read of a log in SQLite: entries with the lists that they name, and what proofs are made of."""
+"""What is read of a log in SQLite: entries with what they name, and what proofs are made of."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import apsw
 
+from gateway.audit.context import Shared, read_shared
 from gateway.audit.note import SignedNote
 from gateway.audit.record import StoredEntry
-from gateway.audit.shown import FieldList
-from gateway.audit.stored import lists_of
+from gateway.audit.stored import naming, shared_of
 
-_MOST_LISTS: Final = 10_000
+_MOST_KEPT: Final = 10_000
 
 
 class SqliteKept:
@@ -38,7 +38,8 @@ class SqliteEntries:
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
         self.kept = SqliteKept(connection)
-        self._lists: dict[str, FieldList] = {}
+        self._shared: dict[str, Shared] = {}
+        self._named_by: dict[bytes, Mapping[str, Shared]] = {}
 
     def size(self) -> int:
         """How many entries are durable."""
@@ -67,19 +68,28 @@ class SqliteEntries:
         query = "SELECT note, max(size) FROM cosignature GROUP BY witness ORDER BY witness"
         return [SignedNote.read(str(note)) for note, _ in self._connection.execute(query)]
 
-    def _named(self, content: bytes) -> dict[str, FieldList]:
-        """The lists that a record names and that are there."""
-        return {digest: found for digest in lists_of(content) if (found := self._list(digest)) is not None}
+    def _named(self, content: bytes) -> Mapping[str, Shared]:
+        """What a record names and is there."""
+        part = naming(content)
+        named = self._named_by.get(part)
+        if named is None:
+            digests = shared_of(content)
+            named = {digest: found for digest in digests if (found := self._one(digest)) is not None}
+            if len(named) == len(set(digests)):  # it never changes; what is missing may come
+                if len(self._named_by) >= _MOST_KEPT:
+                    self._named_by.clear()
+                self._named_by[part] = named
+        return named
 
-    def _list(self, digest: str) -> FieldList | None:
-        found = self._lists.get(digest)
+    def _one(self, digest: str) -> Shared | None:
+        found = self._shared.get(digest)
         if found is None:
-            query = "SELECT content FROM field_list WHERE digest = ?"
+            query = "SELECT content FROM shared WHERE digest = ?"
             for (content,) in self._connection.execute(query, (digest,)):
-                found = FieldList.read(content)
-                if len(self._lists) >= _MOST_LISTS:
-                    self._lists.clear()
-                self._lists[digest] = found
+                found = read_shared(content)
+                if len(self._shared) >= _MOST_KEPT:
+                    self._shared.clear()
+                self._shared[digest] = found
         return found
 
 

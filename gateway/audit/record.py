@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from gateway.audit.event import EventRecord
 
 if TYPE_CHECKING:
-    from gateway.audit.shown import FieldList
+    from gateway.audit.context import Shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,30 +86,7 @@ class StoredEntry:
     index: int
     leaf: bytes  # RFC 9162 leaf hash as stored; `verify` is what compares it with the content
     content: bytes
-    lists: Mapping[str, FieldList] = field(default_factory=dict)  # those that the content names, by digest
-
-
-@dataclass(frozen=True, slots=True)
-class AccessQuery:
-    """Conditions all hold; newest first."""
-
-    person: str | None = None
-    subject: str | None = None
-    agency: str | None = None
-    purpose: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    before_index: int | None = None  # only entries older than this one: the page after it
-    limit: int = 50
-
-
-@dataclass(frozen=True, slots=True)
-class AccessPage:
-    """One page of entries and whether there are older ones."""
-
-    entries: tuple[LogEntry, ...]
-    has_next: bool
-    total: int
+    shared: Mapping[str, Shared] = field(default_factory=dict)  # what the content names, by digest
 
 
 class AuditLog(Protocol):
@@ -121,10 +98,6 @@ class AuditLog(Protocol):
 
     async def append_event(self, record: EventRecord) -> EventEntry:
         """Put one event on record."""
-        ...
-
-    async def search(self, query: AccessQuery) -> AccessPage:
-        """Accesses that meet the query."""
         ...
 
     async def entry(self, entry_id: str) -> LogEntry | None:

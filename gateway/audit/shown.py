@@ -111,14 +111,22 @@ def shown(fields: Sequence[AccessedField]) -> ShownFields:
     return ShownFields((Shown(_list_of(kept)),)) if kept else _NOTHING
 
 
-def read_fields(groups: Sequence[Any], persons: Sequence[str], lists: Mapping[str, FieldList]) -> ShownFields:
-    """The fields of a stored access; LookupError where a list is missing."""
+def read_fields(groups: Sequence[Any], persons: Sequence[str], shared: Mapping[str, object]) -> ShownFields:
+    """The fields of a stored access; LookupError where a list is missing, TypeError where it is no list."""
     return ShownFields(
         [
-            Shown(lists[digest], None if places is None else tuple(persons[place] for place in places))
+            Shown(named_list(shared, digest), None if places is None else tuple(persons[place] for place in places))
             for digest, places in groups
         ]
     )
+
+
+def named_list(shared: Mapping[str, object], digest: str) -> FieldList:
+    """The list of this digest; LookupError where there is none, TypeError where it is something else."""
+    found = shared[digest]
+    if not isinstance(found, FieldList):
+        raise TypeError("what an access names as a list of fields is none")
+    return found
 
 
 def digest_of(content: bytes) -> str:

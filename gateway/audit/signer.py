@@ -53,6 +53,7 @@ class LogSigner:
         self.origin = origin
         self._signer = signer
         self.key = NoteKey(origin, signer.public)
+        self._key_id = self.key.id
 
     def checkpoint(self, size: int, root: bytes) -> SignedNote:
         """The signed statement that the log has this size and root."""
@@ -60,7 +61,7 @@ class LogSigner:
 
     def note(self, text: str) -> SignedNote:
         """A signed statement of the log; one that is no checkpoint begins with a line that is no log's name."""
-        return SignedNote(text, (Signature(self.origin, self.key.id, self._signer.sign(text.encode())),))
+        return SignedNote(text, (Signature(self.origin, self._key_id, self._signer.sign(text.encode())),))
 
 
 def own_signer(path: Path) -> LogSigner:

@@ -1,7 +1,6 @@
 """How a record is stored: canonical JSON bytes, their leaf hash, and the id that follows from both.
 
-Format 2 names the field lists of an access by their hashes (gateway.audit.shown); format 1, which is still read,
-spelled the fields out in each record.
+What many accesses share is named by its hash: field lists (gateway.audit.shown), contexts (gateway.audit.context).
 """
 
 from __future__ import annotations
@@ -16,29 +15,28 @@ from typing import Any, Final
 
 import orjson
 
+from gateway.audit.context import Shared, context_of, named_context
 from gateway.audit.event import EventRecord, Kind
 from gateway.audit.merkle import leaf_hash
 from gateway.audit.record import AccessedField, AccessRecord, EventEntry, LogEntry, SourceOutcome, StoredEntry
-from gateway.audit.shown import FieldList, Shown, ShownFields, read_fields, shown
+from gateway.audit.shown import Shown, ShownFields, read_fields, shown
 
-FORMAT: Final = 2
-_FIRST_FORMAT: Final = 1
+FORMAT: Final = 3
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LISTS: Final = ("roles", "via", "persons", "labels", "references")
 _HASH_IN_ID: Final = 8  # bytes of the leaf hash that an id repeats
-_NO_LISTS: Final[Mapping[str, FieldList]] = MappingProxyType({})
-_ACCESS: Final = sorted(set(AccessRecord.__slots__) - {"at", "fields", "sources"})
+_NOTHING: Final[Mapping[str, Shared]] = MappingProxyType({})
 _EVENT: Final = sorted(set(EventRecord.__slots__) - {"at", "details"})
 # What an access lacks is not written; the rest of its fields are always there.
-_ABSENT: Final[dict[str, Any]] = {"case_number": None, "via": (), "response": None, "trace_id": None}
+_ABSENT: Final[dict[str, Any]] = {"case_number": None, "response": None, "trace_id": None}
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A record as it is stored, and the lists that have to be stored with it."""
+    """A record as it is stored, and what it names that has to be stored with it."""
 
     content: bytes
-    lists: tuple[FieldList, ...] = ()
+    shared: tuple[Shared, ...] = ()
 
 
 def encode(record: AccessRecord, response: str | None = None) -> Encoded:
@@ -47,25 +45,31 @@ def encode(record: AccessRecord, response: str | None = None) -> Encoded:
     `response` is the commitment to its answer, before the record's own. ValueError (orjson's error is one) where a
     text cannot be stored as UTF-8 or the time bears no zone.
     """
-    fields: dict[str, object] = {}
-    for name in _ACCESS:
-        value = getattr(record, name)
-        if value or name not in _ABSENT:
-            fields[name] = value
-    if response is not None:
-        fields["response"] = response
-    groups = shown(record.fields).groups
-    fields["at"] = _moment(record.at)
-    fields["fields"] = [[group.list.digest, _places(group, record.persons)] for group in groups]
-    fields["format"] = FORMAT
-    fields["kind"] = Kind.ACCESS.value
-    fields["sources"] = [[source.source, source.outcome, source.milliseconds] for source in record.sources]
-    return Encoded(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS), tuple(group.list for group in groups))
+    context, groups = context_of(record), shown(record.fields).groups
+    fields: dict[str, object] = {
+        "at": _moment(record.at),
+        "context": context.digest,
+        "fields": _named(groups, record.persons),
+        "format": FORMAT,
+        "kind": Kind.ACCESS.value,
+        "milliseconds": record.milliseconds,
+        "outcome": record.outcome,
+        "persons": record.persons,
+        "request_id": record.request_id,
+        "sources": [(source.source, source.outcome, source.milliseconds) for source in record.sources],
+    }
+    if record.case_number:
+        fields["case_number"] = record.case_number
+    if response or record.response:
+        fields["response"] = response or record.response
+    if record.trace_id:
+        fields["trace_id"] = record.trace_id
+    return Encoded(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS), (context, *[group.list for group in groups]))
 
 
-def decode(content: bytes, lists: Mapping[str, FieldList] = _NO_LISTS) -> AccessRecord:
-    """The inverse of `encode`; ValueError for anything else, also where a list that it names is not among `lists`."""
-    return _access(_object(content), lists)
+def decode(content: bytes, shared: Mapping[str, Shared] = _NOTHING) -> AccessRecord:
+    """The inverse of `encode`; ValueError for anything else, also where something that it names is not `shared`."""
+    return _access(fields_of(content), shared)
 
 
 def encode_event(record: EventRecord) -> Encoded:
@@ -80,26 +84,44 @@ def encode_event(record: EventRecord) -> Encoded:
 
 def decode_event(content: bytes) -> EventRecord:
     """The inverse of `encode_event`; ValueError for anything else."""
-    return _event(_object(content))
+    return _event(fields_of(content))
 
 
 def read_entry(stored: StoredEntry) -> LogEntry | EventEntry:
     """What an entry says; ValueError where it cannot be read."""
-    fields = _object(stored.content)
+    fields = fields_of(stored.content)
     identifier, leaf = entry_id(stored.index, stored.leaf), stored.leaf.hex()
-    if fields.get("kind", Kind.ACCESS) == Kind.ACCESS:
-        return LogEntry(identifier, stored.index, leaf, _access(fields, stored.lists))
+    if fields["kind"] == Kind.ACCESS:
+        return LogEntry(identifier, stored.index, leaf, _access(fields, stored.shared))
     return EventEntry(identifier, stored.index, leaf, _event(fields))
 
 
-def lists_of(content: bytes) -> list[str]:
-    """The digests of the field lists that an entry names; empty for an event, or for what cannot be read."""
+def fields_of(content: bytes) -> dict[str, Any]:
+    """What a record says, as it is stored; ValueError for what is no record of this format."""
+    fields: Any = orjson.loads(content)
+    if not isinstance(fields, dict) or fields.get("format") != FORMAT or "kind" not in fields:
+        raise ValueError(f"a record of another format than {FORMAT}")
+    return fields
+
+
+def shared_of(content: bytes) -> list[str]:
+    """The digests of what an entry names; empty for an event, or for what cannot be read."""
     try:
-        fields = _object(content)
-        named = fields["fields"] if fields.get("format") == FORMAT and fields["kind"] == Kind.ACCESS else []
-        return [str(digest) for digest, _ in named]
+        fields = fields_of(content)
+        if fields["kind"] != Kind.ACCESS:
+            return []
+        return [str(fields["context"]), *[str(digest) for digest, _ in fields["fields"]]]
     except (ValueError, KeyError, TypeError):
         return []
+
+
+def naming(content: bytes) -> bytes:
+    """The part of a record by which it names what is shared; empty where there is none. Most records repeat it.
+
+    Keys are sorted, so that it ends before "format"; a quote within a text is escaped and cannot look like this.
+    """
+    start = content.find(b'"context":')
+    return content[start : content.find(b',"format":', start) + 10] if start >= 0 else b""
 
 
 def microseconds(moment: datetime) -> int:
@@ -124,30 +146,16 @@ def index_in(identifier: str) -> int | None:
     return index if len(raw) == 8 + _HASH_IN_ID and index < 2**63 else None
 
 
-def _object(content: bytes) -> dict[str, Any]:
-    fields: Any = orjson.loads(content)
-    if not isinstance(fields, dict) or fields.get("format") not in (_FIRST_FORMAT, FORMAT):
-        raise ValueError(f"a record of another format than {_FIRST_FORMAT} and {FORMAT}")
-    return fields
-
-
-def _access(fields: dict[str, Any], lists: Mapping[str, FieldList]) -> AccessRecord:
+def _access(fields: dict[str, Any], shared: Mapping[str, Shared]) -> AccessRecord:
     try:
-        if fields["format"] == FORMAT:
-            accessed: Sequence[AccessedField] = _plain(read_fields(fields["fields"], fields["persons"], lists))
-            if fields["kind"] != Kind.ACCESS:
-                raise ValueError("an event is no access")
-        else:
-            accessed = tuple(AccessedField(path, label, to, tuple(by)) for path, label, to, by in fields["fields"])
-        given = dict(_ABSENT)
-        given.update(fields)
-        del given["format"]
-        given.pop("kind", None)
+        if fields["kind"] != Kind.ACCESS:
+            raise ValueError("an event is no access")
+        given = {**_ABSENT, **fields, **named_context(shared, fields["context"]).fields}
+        del given["format"], given["kind"], given["context"]
         given["at"] = datetime.fromisoformat(given["at"])
-        given["fields"] = accessed
+        given["fields"] = _plain(read_fields(fields["fields"], fields["persons"], shared))
         given["sources"] = tuple(SourceOutcome(*source) for source in given["sources"])
-        for name in ("roles", "via", "persons"):
-            given[name] = tuple(given[name])
+        given["persons"] = tuple(given["persons"])
         return AccessRecord(**given)
     except (LookupError, TypeError) as error:
         raise ValueError("an access record with other fields or lists than this version writes") from error
@@ -171,12 +179,16 @@ def _plain(fields: ShownFields) -> Sequence[AccessedField]:
     return fields.groups[0].list.fields if len(fields.groups) == 1 and fields.groups[0].persons is None else fields
 
 
-def _places(group: Shown, persons: Sequence[str]) -> list[int] | None:
-    if group.persons is None:
-        return None
+def _named(groups: Sequence[Shown], persons: Sequence[str]) -> list[tuple[str, list[int] | None]]:
+    """Each list's digest, and the places of the persons to whom it applied."""
+    if all(group.persons is None for group in groups):
+        return [(group.list.digest, None) for group in groups]
     place_of = {person: place for place, person in enumerate(persons)}
     try:
-        return [place_of[person] for person in group.persons]
+        return [
+            (group.list.digest, None if group.persons is None else [place_of[person] for person in group.persons])
+            for group in groups
+        ]
     except KeyError as error:
         raise ValueError("a field list applies to persons of its access") from error
 
@@ -197,9 +209,11 @@ __all__ = [
     "encode",
     "encode_event",
     "entry_id",
+    "fields_of",
     "index_in",
     "leaf_hash",
-    "lists_of",
     "microseconds",
+    "naming",
     "read_entry",
+    "shared_of",
 ]

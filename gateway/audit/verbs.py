@@ -1,4 +1,4 @@
-"""`yiti audit ...`: what an operator and an auditor do with the log, beside the gateway that writes it."""
+"""`yiti audit key | checkpoint | verify | proof | answer | erase-key | rekey`: one log, beside whoever writes it."""
 
 from __future__ import annotations
 
@@ -8,45 +8,32 @@ import base64
 import inspect
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
-
-import apsw
+from typing import TYPE_CHECKING
 
 from gateway.audit import check_proof
+from gateway.audit.between import add_between
 from gateway.audit.checking import Report, Trust
+from gateway.audit.commands import FAULTY, HOLDS, AuditUsage, note_in, note_key, reading, run, writing
 from gateway.audit.commitment import opens
 from gateway.audit.event import EventRecord, Kind
 from gateway.audit.file import LogDamaged
-from gateway.audit.keeping import KeptLog, stream
+from gateway.audit.keeping import KeptLog
 from gateway.audit.log import SqliteLogReader
-from gateway.audit.note import COSIGNATURE, BadNote, NoteKey, SignedNote
 from gateway.audit.progress import Bar
 from gateway.audit.proof import covering, prove
-from gateway.audit.receipts import Receipt, asked, compared, given
 from gateway.audit.record import LogEntry, StoredEntry
-from gateway.audit.signer import Cosigner, Ed25519Signer, LogSigner
+from gateway.audit.signer import Ed25519Signer, LogSigner
 from gateway.audit.stored import entry_id, index_in, read_entry
 from gateway.audit.verify import verify
-from gateway.audit.wiring import log_signer, open_log, origin_of, signing_key, witness_file, witness_of
-from gateway.audit.witness import Submission, Witness, accepted
-from gateway.errors import AuditUnavailable
+from gateway.audit.wiring import log_signer
+from gateway.audit.witness import Submission
 from gateway.keys import read_signing_key
-from gateway.settings import Settings, load
+from gateway.settings import Settings
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
-
-HOLDS: Final = 0
-FAULTY: Final = 1
-UNUSABLE: Final = 2
-
-
-class AuditUsage(Exception):
-    """A command that cannot be run like this: says why and the fix."""
 
 
 def add_audit(commands: Commands) -> Commands:
@@ -98,37 +85,12 @@ def add_audit(commands: Commands) -> Commands:
         "erase-key",
         help="forget the key of an entry's commitment to its answer",
         description="Forget the key of an entry's commitment to its answer, so that nothing can be compared with it "
-        "any more. The entry stays; the erasure is put on record, with SQLite when the gateway is stopped.",
+        "any more. The entry stays; the erasure is put on record.",
     )
     erase.add_argument("entry", help="the entry's id or index")
     erase.set_defaults(command=run(_erase))
 
-    witness = verbs.add_parser(
-        "witness",
-        help="keep and sign another log's checkpoint, handed over in a file",
-        description="Keep and sign another log's checkpoint if it goes on from the one seen last. Reads what "
-        "`yiti audit checkpoint --since SIZE` printed there, and prints what `yiti audit cosigned` keeps there. "
-        "Gateways that are peers do the same by themselves.",
-    )
-    witness.add_argument("file", type=Path, help="what the other log printed")
-    witness.add_argument("--key", required=True, action="append", help="a key of the other log: name+id+base64")
-    witness.add_argument("--store", type=Path, help="where to keep what was seen; unset: with this gateway's state")
-    witness.add_argument("--signing-key", type=Path, help="sign with this key (JWK) instead of this gateway's")
-    witness.add_argument("--name", help="sign under this name instead of this gateway's")
-    witness.set_defaults(command=run(_witness))
-
-    cosigned = verbs.add_parser(
-        "cosigned",
-        help="keep a witness's signature, or show what witnesses signed",
-        description="Without files: what each witness signed last. With them, keep the signature that a witness "
-        "printed for a checkpoint (with SQLite when the gateway is stopped).",
-    )
-    cosigned.add_argument("--checkpoint", type=Path, help="the checkpoint that was handed over")
-    cosigned.add_argument("--signature", type=Path, help="what the witness printed")
-    cosigned.add_argument("--key", help="the witness's key: name+id+base64")
-    cosigned.set_defaults(command=run(_cosigned))
-
-    _add_receipts(verbs)
+    add_between(verbs)
     rekey = verbs.add_parser(
         "rekey",
         help="hand the log over to this gateway's new signing key",
@@ -138,27 +100,6 @@ def add_audit(commands: Commands) -> Commands:
     rekey.add_argument("old", type=Path, help="the key file (JWK) that signed so far")
     rekey.set_defaults(command=run(_rekey))
     return verbs
-
-
-def _add_receipts(verbs: Commands) -> None:
-    receipts = verbs.add_parser(
-        "receipts",
-        help="print what this gateway answered a peer, for the peer to compare",
-        description="Print, a line each, which requests of a peer this gateway answered, with the entries' hashes.",
-    )
-    receipts.add_argument("peer", help="the other gateway's name")
-    reconcile = verbs.add_parser(
-        "reconcile",
-        help="compare what a peer says it answered with what is on record here",
-        description="Compare a peer's receipts with this log: answers that the peer says nothing of, and questions "
-        "that it says we asked and that are not on record here.",
-    )
-    reconcile.add_argument("file", type=Path, help="what the peer printed with `yiti audit receipts`")
-    reconcile.add_argument("--source", required=True, help="the peer's id among this gateway's sources")
-    for verb, command in ((receipts, _receipts), (reconcile, _reconcile)):
-        verb.add_argument("--since", required=True, type=_moment, help="from then on, such as 2026-11-23T00:00:00Z")
-        verb.add_argument("--until", required=True, type=_moment, help="up to, not including, then")
-        verb.set_defaults(command=run(command))
 
 
 # ---- the commands -------------------------------------------------------------------------------------------------
@@ -185,8 +126,8 @@ async def _checkpoint(chosen: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _verify(chosen: argparse.Namespace, settings: Settings) -> int:
-    keys = [_note_key(text) for text in chosen.key] or [log_signer(settings).key]
-    kept = [_note(path) for path in chosen.kept]
+    keys = [note_key(text) for text in chosen.key] or [log_signer(settings).key]
+    kept = [note_in(path) for path in chosen.kept]
     async with reading(settings) as log:
         kept += await log.cosigned()
     trust = Trust(keys, kept, signatures=chosen.signatures, records=chosen.records)
@@ -261,78 +202,12 @@ async def _erase(chosen: argparse.Namespace, settings: Settings) -> int:
     return HOLDS
 
 
-async def _witness(chosen: argparse.Namespace, settings: Settings) -> int:
-    keys = [_note_key(text) for text in chosen.key]
-    key = read_signing_key(chosen.signing_key) if chosen.signing_key is not None else signing_key(settings)
-    cosigner = Cosigner(chosen.name or witness_of(settings.name), Ed25519Signer.of(key))
-    witness = Witness(chosen.store or witness_file(settings), cosigner)
-    try:
-        verdict = witness.add(chosen.file.read_text(encoding="utf-8"), keys[0].name, keys)
-        seen = witness.newest(keys[0].name)
-    finally:
-        witness.close()
-    if verdict.status == 200:
-        print(verdict.body, end="")
-        print(f"signed as {cosigner.key}", file=sys.stderr)
-        return HOLDS
-    size = seen.checkpoint().size if seen is not None else 0
-    told = {
-        400: "that is no submission; print one there with `yiti audit checkpoint --since SIZE`",
-        403: "no key that you named signed this checkpoint",
-        404: f"that is not the log {keys[0].name}",
-        409: f"this witness saw {size} entries last; print it there with `yiti audit checkpoint --since {size}`",
-        422: f"it does not go on from the {size} entries that this witness saw",
-    }[verdict.status]
-    print(f"{verdict.alarm.upper() + ': ' if verdict.alarm else ''}not signed: {told}")
-    return FAULTY
-
-
-async def _cosigned(chosen: argparse.Namespace, settings: Settings) -> int:
-    given = (chosen.checkpoint, chosen.signature, chosen.key)
-    if not any(given):
-        async with reading(settings) as log:
-            for note in await log.cosigned():
-                print(note)
-        return HOLDS
-    if not all(given):
-        raise AuditUsage("cosigned: name all three of --checkpoint, --signature and --key.")
-    key = _note_key(chosen.key)
-    both = accepted(_note(chosen.checkpoint), chosen.signature.read_text(encoding="utf-8"), [key])
-    if both is None or key.kind != COSIGNATURE or both.checkpoint().origin != origin_of(settings.name):
-        raise AuditUsage("cosigned: that witness did not sign this checkpoint of this log.")
-    async with writing(settings) as log:
-        await log.keep_cosignature(key.name, both)
-    print(f"kept: {key.name} saw {both.checkpoint().size} entries")
-    return HOLDS
-
-
-async def _receipts(chosen: argparse.Namespace, settings: Settings) -> int:
-    async with reading(settings) as log:
-        async for receipt in given(stream(log), chosen.peer, chosen.since, chosen.until):
-            print(receipt.line())
-    return HOLDS
-
-
-async def _reconcile(chosen: argparse.Namespace, settings: Settings) -> int:
-    try:
-        theirs = [Receipt.read(line) for line in chosen.file.read_text(encoding="utf-8").splitlines()]
-    except ValueError as error:
-        raise AuditUsage(f"reconcile: {error}") from error
-    async with reading(settings) as log:
-        ours = await asked(stream(log), chosen.source, chosen.since, chosen.until)
-    differences = list(compared(ours, theirs))
-    for difference in differences:
-        print(difference)
-    print(f"{len(ours):,} requests asked here, {len(theirs):,} receipts there, {len(differences):,} differences")
-    return FAULTY if differences else HOLDS
-
-
 async def _rekey(chosen: argparse.Namespace, settings: Settings) -> int:
     new = log_signer(settings)
     old = LogSigner(new.origin, Ed25519Signer.of(read_signing_key(chosen.old)))
     if old.key == new.key:
         raise AuditUsage("rekey: that is the key that signs now; name the one before it.")
-    async with writing(settings, old) as log:
+    async with writing(settings, old, beside=False) as log:  # what holds it signs with the old key
         await log.append_event(
             _event(settings, Kind.GATEWAY, "rekeyed", f"key-{old.key.id.hex()}-key-{new.key.id.hex()}")
         )
@@ -342,51 +217,6 @@ async def _rekey(chosen: argparse.Namespace, settings: Settings) -> int:
 
 
 # ---- what they share ----------------------------------------------------------------------------------------------
-
-
-def run(
-    command: Callable[[argparse.Namespace, Settings], Coroutine[Any, Any, int]],
-) -> Callable[[argparse.Namespace], int]:
-    """A command as argparse calls it: with this process's settings, what is wrong told in a line."""
-
-    def run(chosen: argparse.Namespace) -> int:
-        try:
-            return asyncio.run(command(chosen, load()))
-        except (AuditUsage, BadNote) as error:
-            print(f"yiti: audit {error}", file=sys.stderr)
-        except (apsw.Error, OSError) as error:
-            print(f"yiti: audit: cannot be read ({type(error).__name__}); see YITI_STATE and files.", file=sys.stderr)
-        return UNUSABLE
-
-    return run
-
-
-@asynccontextmanager
-async def reading(settings: Settings) -> AsyncIterator[SqliteLogReader | KeptLog]:
-    """The log to be read, beside a gateway that may be writing it."""
-    log: SqliteLogReader | KeptLog
-    if settings.audit_url is not None:
-        log = await open_log(settings)
-    elif settings.audit_file.is_file():
-        log = SqliteLogReader(settings.audit_file)
-    else:
-        raise AuditUsage(f": there is no {settings.audit_file.name} in YITI_STATE.")
-    try:
-        yield log
-    finally:
-        await log.aclose()
-
-
-@asynccontextmanager
-async def writing(settings: Settings, signer: LogSigner | None = None) -> AsyncIterator[KeptLog]:
-    """The log to be written; with SQLite AuditUnavailable while a gateway writes it."""
-    if settings.audit_url is None and not settings.audit_file.is_file():
-        raise AuditUsage(f": there is no {settings.audit_file.name} in YITI_STATE.")
-    log = await open_log(settings, signer)
-    try:
-        yield log
-    finally:
-        await log.aclose()
 
 
 async def _entry(log: SqliteLogReader | KeptLog, named: str | None) -> StoredEntry:
@@ -404,20 +234,3 @@ async def _entry(log: SqliteLogReader | KeptLog, named: str | None) -> StoredEnt
 
 def _event(settings: Settings, kind: Kind, action: str, reference: str) -> EventRecord:
     return EventRecord(datetime.now(UTC), kind, action, "OK", settings.province, references=(reference,))
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-
-
-def _note_key(text: str) -> NoteKey:
-    path = Path(text)
-    return NoteKey.read(path.read_text(encoding="utf-8") if "+" not in text and path.is_file() else text)
-
-
-def _note(path: Path) -> SignedNote:
-    return SignedNote.read(path.read_text(encoding="utf-8"))
-
-
-__all__ = ["AuditUnavailable", "AuditUsage", "add_audit", "reading", "run", "writing"]

@@ -61,11 +61,14 @@ def log_signer(settings: Settings, key: SigningKey | None = None) -> LogSigner:
     return LogSigner(origin_of(settings.name), Ed25519Signer.of(key or signing_key(settings)))
 
 
-async def open_log(settings: Settings, signer: LogSigner | None = None) -> KeptLog:
-    """This gateway's log, to be written; AuditUnavailable when it cannot be, KeyFileError for its key."""
+async def open_log(settings: Settings, signer: LogSigner | None = None, *, beside: bool = False) -> KeptLog:
+    """This gateway's log, to be written; AuditUnavailable when it cannot be, KeyFileError for its key.
+
+    `beside`: also while a gateway holds it, as a log in PostgreSQL always can be.
+    """
     signer = signer or log_signer(settings)
     if settings.audit_url is None:
-        return await asyncio.to_thread(SqliteAuditLog, settings.audit_file, signer)
+        return await asyncio.to_thread(SqliteAuditLog, settings.audit_file, signer, beside=beside)
     from gateway.audit.postgresql import PostgresAuditLog  # asyncpg is an optional dependency
 
     return await PostgresAuditLog.open(settings.audit_url.get_secret_value(), signer)

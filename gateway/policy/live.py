@@ -20,7 +20,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from adapters.contract import Call, Deadline, PeerRequest
-from gateway.audit.record import AccessedField, AccessQuery, AccessRecord, AuditLog, SourceOutcome
+from gateway.audit.event import Kind
+from gateway.audit.record import AccessedField, AccessRecord, AuditLog, SourceOutcome
+from gateway.audit.search import Conditions, Search, SearchQuery
 from gateway.authorization.decision import Decision, Effect, Evidence, Facts
 from gateway.authorization.facts import derive_facts
 from gateway.authorization.in_force import PoliciesInForce
@@ -74,6 +76,7 @@ class Explainer:
         self,
         house: House,
         audit: AuditLog,
+        search: Search,
         policies: PoliciesInForce,
         *,
         jurisdiction: str,
@@ -83,6 +86,7 @@ class Explainer:
     ) -> None:
         self._house = house
         self._audit = audit
+        self._search = search
         self._policies = policies
         self._jurisdiction = jurisdiction
         self._today = today
@@ -96,7 +100,7 @@ class Explainer:
         with self._policies.kept() as authorizer:
             call = self._call(caller, request_id)
             mine = await self._judge(caller, asked.person, call)
-            may_ask = _may_ask(mine) and (asked.person == caller.person or await self._is_on_record(asked))
+            may_ask = _may_ask(mine) and (asked.person == caller.person or await self._is_on_record(asked, caller))
             viewer = self._as_known(asked.viewer)
             theirs = await self._judge(viewer, asked.person, call) if may_ask else None
             await self._put_on_record(asked, caller, request_id, mine, theirs, started)
@@ -109,14 +113,20 @@ class Explainer:
             origins = self._origins(model, viewer, theirs)
             return [explain(authorizer, model, theirs.decision.facts, one, origins) for one in asked.fields]
 
-    async def _is_on_record(self, asked: Asked) -> bool:
+    async def _is_on_record(self, asked: Asked, caller: Viewer) -> bool:
         """Whether this viewer, in these roles and for this purpose, has asked for this person."""
         viewer = asked.viewer
-        query = AccessQuery(
-            person=asked.person, subject=viewer.subject, agency=viewer.agency, purpose=viewer.purpose, limit=100
+        conditions = Conditions(
+            persons=(asked.person,),
+            subjects=(viewer.subject,),
+            agencies=(viewer.agency,),
+            roles=tuple(sorted(viewer.roles)),
+            purposes=(viewer.purpose,),
+            kinds=(Kind.ACCESS,),
         )
-        entries = (await self._audit.search(query)).entries
-        return any(frozenset(entry.record.roles) == viewer.roles for entry in entries)
+        query = SearchQuery(conditions, first=100, wait_for=await self._audit.size() - 1)
+        page = await self._search.find(query, viewer=caller.subject)
+        return any(frozenset(entry.record.roles) == viewer.roles for entry in page.entries)
 
     def _as_known(self, viewer: Viewer) -> Viewer:
         """The viewer with the kind and the place of their agency as this gateway knows them, where it does."""

@@ -13,15 +13,19 @@ from pathlib import Path
 from typing import Final, cast
 
 import apsw
+import orjson
 
 from gateway.audit.record import StoredEntry
-from gateway.audit.search.file import BLOCK, IndexerLock, clear, open_index
+from gateway.audit.search.file import BLOCK, IndexerLock, clear, insert_together, open_index
 from gateway.audit.search.persons import AuditTokens
 from gateway.audit.search.words import Found, Part, WordKind, shape_name, words_of
-from gateway.audit.stored import read_entry
 
 UNREADABLE: Final = "unreadable"
-_ENTRY: Final = "INSERT INTO entry VALUES (?,?,?,?,?,?,?,?,?,?,?)"
+_MOST_ROWS: Final = 50_000
+_BEAR: Final = """
+UPDATE word SET entries = entries + more.number
+FROM (SELECT value ->> 0 AS id, value ->> 1 AS number FROM json_each(?)) AS more WHERE word.id = more.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +62,24 @@ class Feeder:
     def _forget(self) -> None:
         self._words: dict[Part, int] = {}
         self._wholes: dict[tuple[WordKind, frozenset[Part]], int] = {}
+        self._rows: dict[tuple[str | frozenset[Part], ...], tuple[int, ...]] = {}
         self._next_word = 0
 
     def progress(self) -> Progress:
         """How far the index has come."""
         return read_progress(self._connection)
 
-    def feed(self, part: Sequence[StoredEntry]) -> None:
-        """Take in the entries that follow; ValueError where they do not follow."""
+    def feed(self, part: Sequence[StoredEntry]) -> Progress:
+        """Take in the entries that follow, and say how far that is; ValueError where they do not follow."""
         if not part:
-            return
+            return self.progress()
         with self._transaction() as connection:
             position = self.progress().position
             if [entry.index for entry in part] != list(range(position, position + len(part))):
                 raise ValueError(f"the index goes on at {position}")
             self._load(connection)
             self._write(connection, part)
+            return self.progress()
 
     def contradict(self, place: int) -> None:
         """Note where the log holds something else than was indexed."""
@@ -115,30 +121,46 @@ class Feeder:
         persons: list[tuple[bytes, int]] = []
         references: list[tuple[str, int]] = []
         moments: list[tuple[int, int]] = []
-        borne: Counter[int] = Counter()
+        alike: Counter[tuple[int, ...]] = Counter()
+        digest = self._tokens.digest
         for stored in part:
             found = _found(stored)
-            row = [self._word(connection, *one) for one in _single(found)]
-            row += [
-                self._whole_of(connection, WordKind.SHAPE, found.shape),
-                self._whole_of(connection, WordKind.ROUTE, found.route),
-            ]
-            borne.update(row)
-            moments.append((found.index, found.at))
-            entries.append((found.index, found.at, stored.leaf, *row, found.request))
-            persons += [(self._tokens.digest(person), found.index) for person in found.persons]
-            references += [(reference, found.index) for reference in found.references]
-        connection.executemany(_ENTRY, entries)
-        connection.executemany("INSERT OR IGNORE INTO person VALUES (?,?)", sorted(persons))
-        connection.executemany("INSERT OR IGNORE INTO reference VALUES (?,?)", references)
-        connection.executemany(
-            "UPDATE word SET entries = entries + ? WHERE id = ?", [(number, word) for word, number in borne.items()]
-        )
+            row = self._row(connection, found)
+            alike[row] += 1
+            moments.append((found.place, found.at))
+            entries.append((found.place, found.at, stored.leaf, *row, found.request))
+            persons += [(digest(person), found.place) for person in found.persons]
+            references += [(reference, found.place) for reference in found.references]
+        insert_together(connection, "INSERT INTO entry VALUES", entries)
+        insert_together(connection, "INSERT OR IGNORE INTO person VALUES", sorted(persons))
+        insert_together(connection, "INSERT OR IGNORE INTO reference VALUES", references)
+        borne: Counter[int] = Counter()
+        for row, number in alike.items():
+            borne.update(dict.fromkeys(row, number))
+        connection.execute(_BEAR, (orjson.dumps(list(borne.items())).decode(),))
         _widen_blocks(connection, moments)
         connection.execute(
             "UPDATE progress SET position = ?, leaf = ?, through = ?",
             (part[-1].index + 1, part[-1].leaf, moments[-1][1]),
         )
+
+    def _row(self, connection: apsw.Connection, found: Found) -> tuple[int, ...]:
+        """The words of an entry in the order of its columns; most entries are worded as one before."""
+        worded = (found.kind, found.subject, found.agency, found.purpose, found.outcome, found.shape, found.route)
+        row = self._rows.get(worded)
+        if row is None:
+            if len(self._rows) >= _MOST_ROWS:
+                self._rows.clear()
+            row = self._rows[worded] = (
+                self._word(connection, WordKind.KIND, found.kind),
+                self._word(connection, WordKind.SUBJECT, found.subject),
+                self._word(connection, WordKind.AGENCY, found.agency),
+                self._word(connection, WordKind.PURPOSE, found.purpose),
+                self._word(connection, WordKind.OUTCOME, found.outcome),
+                self._whole_of(connection, WordKind.SHAPE, found.shape),
+                self._whole_of(connection, WordKind.ROUTE, found.route),
+            )
+        return row
 
     def _word(self, connection: apsw.Connection, kind: WordKind, text: str) -> int:
         known = self._words.get((kind, text))
@@ -165,20 +187,10 @@ class Feeder:
 
 def _found(stored: StoredEntry) -> Found:
     try:
-        return words_of(read_entry(stored), stored.lists.values())
+        return words_of(stored)
     except ValueError:  # it has its place in the log, so it has one here
         nothing: frozenset[Part] = frozenset()
         return Found(stored.index, 0, UNREADABLE, "", "", "", "", None, nothing, nothing, (), ())
-
-
-def _single(found: Found) -> list[Part]:
-    return [
-        (WordKind.KIND, found.kind),
-        (WordKind.SUBJECT, found.subject),
-        (WordKind.AGENCY, found.agency),
-        (WordKind.PURPOSE, found.purpose),
-        (WordKind.OUTCOME, found.outcome),
-    ]
 
 
 def _widen_blocks(connection: apsw.Connection, moments: Sequence[tuple[int, int]]) -> None:

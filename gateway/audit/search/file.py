@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,7 @@ import apsw
 VERSION: Final = 2
 BLOCK: Final = 4_096  # entries whose earliest and latest moment are kept together
 _BUSY_MILLISECONDS: Final = 5_000
+_TOGETHER: Final = 256  # rows of one statement at most
 
 _TABLES: Final = """
 CREATE TABLE progress (
@@ -120,6 +121,22 @@ def clear(connection: apsw.Connection, key: bytes) -> None:
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
+
+
+def insert_together(connection: apsw.Connection, into: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Rows of one width by few statements. `into` is fixed text, such as "INSERT INTO entry VALUES".
+
+    Each statement lets go of the interpreter and has to get it back from a loop that is busy answering, which takes
+    milliseconds. Their lengths are powers of two, so that few kinds stay prepared.
+    """
+    start, count = 0, _TOGETHER
+    while start < len(rows):
+        while len(rows) - start < count:
+            count //= 2
+        part = rows[start : start + count]
+        marks = ", ".join([f"({', '.join('?' * len(part[0]))})"] * count)
+        connection.execute(f"{into} {marks}", [value for row in part for value in row])
+        start += count
 
 
 def _opened(path: Path, key: bytes) -> apsw.Connection:

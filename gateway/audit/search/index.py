@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
@@ -42,6 +43,7 @@ Found = TypeVar("Found")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _READERS: Final = 2  # so that one wide count does not hold up everybody's pages
 _WAIT_SECONDS: Final = 5.0
+_LOOK_SECONDS: Final = 0.1  # how often, at an index that another process feeds
 _STREAMED: Final = 500
 _UNREADABLE: Final = (
     "The access log's index cannot be read now. Try again; if that does not help, run `yiti audit reindex`."
@@ -99,9 +101,11 @@ class SearchIndex:
         return await self.coverage()
 
     async def catch_up(self, told: Callable[[int, int], None] | None = None) -> Coverage:
-        """Take in what is durable now."""
+        """Take in what is durable now; where another process feeds the index, give it five seconds to."""
         if self._follower is not None:
             await self._follower.catch_up(told)
+        else:
+            await self._reach(await self._feed.size() - 1)
         return await self.coverage()
 
     def token(self, person: str) -> str:
@@ -118,8 +122,8 @@ class SearchIndex:
             raise BadPageSize(f"first: outside 0..{LARGEST_PAGE}. Ask for fewer and follow the cursor.")
         of = self._name(query)
         beyond = None if query.after is None else self._cursors.open(of, viewer, query.after)[0]
-        if query.wait_for is not None and self._follower is not None:
-            await self._follower.reach(query.wait_for, _WAIT_SECONDS)
+        if query.wait_for is not None:
+            await self._reach(query.wait_for)
         found = await self._read(
             lambda connection: find_places(
                 connection,
@@ -188,6 +192,17 @@ class SearchIndex:
         await asyncio.to_thread(self._readers.shutdown)
         for connection in self._open:
             connection.close()
+
+    async def _reach(self, place: int) -> None:
+        """Wait until the entry at this place can be found, or as long as one waits."""
+        if self._follower is not None:
+            await self._follower.reach(place, _WAIT_SECONDS)
+            return
+        until = time.monotonic() + _WAIT_SECONDS
+        while (await self._read(read_progress)).position <= place:
+            if time.monotonic() >= until:
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def _next(
         self, conditions: Conditions, before: int, beyond: int | None, *, oldest_first: bool

@@ -44,4 +44,4 @@ class AuditTokens:
         if _TOKEN.fullmatch(person):
             text = person.removeprefix(PREFIX).upper()
             return base64.b32decode(text + "=" * (-len(text) % 8))
-        return hmac.new(self._key, b"yiti audit person\x1f" + person.encode(), hashlib.sha256).digest()[:_BYTES]
+        return hmac.digest(self._key, b"yiti audit person\x1f" + person.encode(), "sha256")[:_BYTES]

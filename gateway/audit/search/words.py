@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
+from gateway.audit.context import named_context
 from gateway.audit.event import EventRecord, Kind
-from gateway.audit.record import AccessedField, AccessRecord, EventEntry, LogEntry
-from gateway.audit.shown import FieldList, shown
-from gateway.audit.stored import microseconds
+from gateway.audit.record import AccessedField, StoredEntry
+from gateway.audit.shown import FieldList, named_list
+from gateway.audit.stored import decode_event, fields_of, microseconds
 
 Part = tuple["WordKind", str]
 _KEPT: Final = 4_096  # shapes; few exist however many entries there are
@@ -40,11 +41,10 @@ class WordKind(IntEnum):
     VIA = 17
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One entry as the index keeps it."""
 
-    index: int
+    place: int  # in the log
     at: int  # microseconds since 1970
     kind: str
     subject: str
@@ -74,43 +74,56 @@ def shape_name(parts: Iterable[Part]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def words_of(entry: LogEntry | EventEntry, lists: Iterable[FieldList] = ()) -> Found:
-    """What an entry is found by. `lists` are those that an access names, where they are at hand."""
-    record = entry.record
-    if isinstance(record, AccessRecord):
-        held = frozenset(lists or (group.list for group in shown(record.fields).groups))
-        shape = _access_shape(held, record.roles)
-        return _found(entry.index, record, Kind.ACCESS, shape, _access_route(record), ())
-    shape, route = frozenset(_event_parts(record)), frozenset(_gateways(record.via))
-    return _found(entry.index, record, record.kind, shape, route, record.references)
+def words_of(stored: StoredEntry) -> Found:
+    """What an entry is found by; ValueError where it cannot be read.
+
+    Of an access, which most entries are, only what is looked for is read: the whole record would cost several times
+    as much, beside requests that wait for the same interpreter.
+    """
+    fields = fields_of(stored.content)
+    if fields["kind"] != Kind.ACCESS:
+        return _event_words(stored)
+    try:
+        context = named_context(stored.shared, fields["context"]).fields
+        lists = tuple([named_list(stored.shared, digest) for digest, _ in fields["fields"]])
+        return Found(
+            stored.index,
+            microseconds(datetime.fromisoformat(fields["at"])),
+            Kind.ACCESS.value,
+            context["subject"],
+            context["agency"],
+            context["purpose"],
+            fields["outcome"],
+            request_number(fields["request_id"]) if fields["request_id"] else None,
+            _access_shape(lists, context["roles"]),
+            _access_route(tuple([source[0] for source in fields["sources"]]), context["via"]),
+            tuple(dict.fromkeys(fields["persons"])),
+            (),
+        )
+    except (LookupError, TypeError) as error:
+        raise ValueError("an access record with other fields than this version writes") from error
 
 
-def _found(
-    index: int,
-    record: AccessRecord | EventRecord,
-    kind: Kind,
-    shape: frozenset[Part],
-    route: frozenset[Part],
-    references: Iterable[str],
-) -> Found:
+def _event_words(stored: StoredEntry) -> Found:
+    record = decode_event(stored.content)
     return Found(
-        index=index,
-        at=microseconds(record.at),
-        kind=kind.value,
-        subject=record.subject,
-        agency=record.agency,
-        purpose=record.purpose,
-        outcome=record.outcome,
-        request=request_number(record.request_id) if record.request_id else None,
-        shape=shape,
-        route=route,
-        persons=tuple(dict.fromkeys(record.persons)),
-        references=tuple(dict.fromkeys(references)),
+        stored.index,
+        microseconds(record.at),
+        record.kind.value,
+        record.subject,
+        record.agency,
+        record.purpose,
+        record.outcome,
+        request_number(record.request_id) if record.request_id else None,
+        frozenset(_event_parts(record)),
+        frozenset(_gateways(record.via)),
+        tuple(dict.fromkeys(record.persons)),
+        tuple(dict.fromkeys(record.references)),
     )
 
 
 @lru_cache(_KEPT)
-def _access_shape(lists: frozenset[FieldList], roles: tuple[str, ...]) -> frozenset[Part]:
+def _access_shape(lists: tuple[FieldList, ...], roles: tuple[str, ...]) -> frozenset[Part]:
     parts = {part for one in lists for field in one.fields for part in _field_parts(field)}
     return frozenset([*parts, *_roles(roles)])
 
@@ -140,6 +153,6 @@ def _gateways(via: Iterable[str]) -> list[Part]:
     return [(WordKind.VIA, gateway) for gateway in via]
 
 
-def _access_route(record: AccessRecord) -> frozenset[Part]:
-    sources: list[Part] = [(WordKind.SOURCE, one.source) for one in record.sources]
-    return frozenset([*sources, *_gateways(record.via)])
+@lru_cache(_KEPT)
+def _access_route(sources: tuple[str, ...], via: tuple[str, ...]) -> frozenset[Part]:
+    return frozenset([*((WordKind.SOURCE, source) for source in sources), *_gateways(via)])

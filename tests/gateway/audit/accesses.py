@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
-from gateway.audit.record import AccessedField, AccessRecord, SourceOutcome
+from gateway.audit.record import AccessedField, AccessRecord, LogEntry, SourceOutcome, StoredEntry
+from gateway.audit.stored import read_entry
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 
@@ -36,3 +38,15 @@ ACCESS = AccessRecord(
 def access(number: int, **changed: Any) -> AccessRecord:
     usual = {"request_id": f"request-{number}", "at": START + timedelta(minutes=number)}
     return replace(ACCESS, **{**usual, **changed})
+
+
+class Recorded(Protocol):
+    """A log as far as all of it is read."""
+
+    def records(self) -> AsyncIterator[StoredEntry]: ...
+
+
+async def accesses_in(log: Recorded) -> list[LogEntry]:
+    """All accesses on record, newest first."""
+    entries = [read_entry(stored) async for stored in log.records()]
+    return [entry for entry in reversed(entries) if isinstance(entry, LogEntry)]

@@ -39,6 +39,7 @@ ROOT = Path(__file__).parents[3]
 CLIENTS = 64
 QUERY = "query Card($document: DocumentInput!) { lookup(document: $document) { name } }"
 BODY = json.dumps({"query": QUERY, "variables": {"document": {"kind": "RESIDENT_ID", "number": NUMBER}}}).encode()
+_STARTING_TWENTIETHS = 2_400  # two minutes, where others keep the machine busy
 EARLY_SECONDS = 0.02  # how long the negative control leaves a record unwritten
 
 
@@ -63,6 +64,15 @@ class Outcome:
             f"{self.lost} of them not on record; {self.stored:,} entries, log {state}, "
             f"{len(self.kept)} checkpoints kept from before the kills; up again in {restart:.1f} s (median)"
         )
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a command said."""
+
+    code: int | None
+    out: str
+    err: str
 
 
 class Rig:
@@ -100,16 +110,31 @@ class Rig:
             self._environment["SIGNING_KEY_FILE"] = key
             self.settings = self.settings.model_copy(update={"signing_key_file": Path(key)})
 
-    async def start(self, port: int) -> asyncio.subprocess.Process:
-        """The gateway, answering."""
+    async def command(self, *words: str) -> Told:
+        """`yiti audit ...` in a process of its own, to its end."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "gateway", "audit", *words),
+            cwd=ROOT,
+            env=self._variables(),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate()
+        return Told(process.returncode, out.decode(), err.decode())
+
+    def _variables(self) -> dict[str, str]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("YITI_")}
         environment |= {f"YITI_{name}": value for name, value in self._environment.items()}
-        environment["REGISTER_DATABASE"] = self._register
+        return environment | {"REGISTER_DATABASE": self._register}
+
+    async def start(self, port: int) -> asyncio.subprocess.Process:
+        """The gateway, answering."""
+        environment = self._variables()
         module = ["tests.gateway.audit.chaos", "early"] if self._early else ["gateway", "serve"]
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", *module, "--port", str(port), cwd=ROOT, env=environment
         )
-        for _ in range(600):
+        for _ in range(_STARTING_TWENTIETHS):
             with suppress(OSError):
                 _, writer = await asyncio.open_connection("127.0.0.1", port)
                 writer.close()
@@ -118,6 +143,9 @@ class Rig:
             if process.returncode is not None:
                 break
             await asyncio.sleep(0.05)
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
         raise RuntimeError("the gateway did not start")
 
     async def head(self) -> SignedNote:
@@ -157,7 +185,7 @@ class Rig:
 async def run(rig: Rig, rounds: int, *, seed: int = 11) -> Outcome:
     """Kill it this often, then look at what is left."""
     chance, outcome = random.Random(seed), Outcome(rig.kind)
-    port = _free_port()
+    port = free_port()
     for _ in range(rounds):
         began = time.perf_counter()
         process = await rig.start(port)
@@ -178,6 +206,11 @@ async def run(rig: Rig, rounds: int, *, seed: int = 11) -> Outcome:
     outcome.lost = len(outcome.acknowledged - set(stored))
     outcome.report = await rig.looked_at(log_signer(rig.settings).key, outcome.kept)
     return outcome
+
+
+async def asking(rig: Rig, port: int, acknowledged: set[str]) -> None:
+    """A client that asks until the gateway is gone."""
+    await _client(port, officer(rig.settings), acknowledged)
 
 
 async def _client(port: int, headers: dict[str, str], acknowledged: set[str]) -> None:
@@ -212,7 +245,7 @@ def _request(name: str, authorization: str) -> bytes:
     return "".join(f"{line}\r\n" for line in (*lines, "")).encode() + BODY
 
 
-def _free_port() -> int:
+def free_port() -> int:
     import socket
 
     with socket.socket() as found:

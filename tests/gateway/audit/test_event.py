@@ -9,9 +9,9 @@ import pytest
 
 from gateway.audit.event import ACTIONS, EventRecord, Kind
 from gateway.audit.log import SqliteAuditLog
-from gateway.audit.record import AccessQuery, EventEntry, LogEntry
+from gateway.audit.record import EventEntry, LogEntry
 from gateway.audit.stored import decode_event, encode_event, read_entry
-from tests.gateway.audit.accesses import ACCESS, START
+from tests.gateway.audit.accesses import ACCESS, START, accesses_in
 
 EVENT = EventRecord(
     at=START,
@@ -87,6 +87,6 @@ async def test_events_and_accesses_share_one_order(tmp_path: Path) -> None:
 async def test_an_event_is_no_access(tmp_path: Path) -> None:
     log = SqliteAuditLog(tmp_path / "audit.sqlite")
     event = await log.append_event(EVENT)
-    assert (await log.search(AccessQuery())).total == 0
+    assert await accesses_in(log) == []
     assert await log.entry(event.id) is None
     await log.aclose()

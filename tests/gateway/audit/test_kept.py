@@ -15,10 +15,10 @@ from gateway.audit.commitment import opens
 from gateway.audit.keeping import KeptLog
 from gateway.audit.merkle import extends, includes
 from gateway.audit.note import SignedNote
-from gateway.audit.record import AccessQuery, EventEntry, LogEntry
+from gateway.audit.record import EventEntry, LogEntry
 from gateway.audit.stored import read_entry
 from gateway.errors import AuditUnavailable
-from tests.gateway.audit.accesses import ACCESS, START, access
+from tests.gateway.audit.accesses import ACCESS, START, access, accesses_in
 from tests.gateway.audit.kept import SIGNER, Place, place
 from tests.gateway.audit.test_event import EVENT
 from tests.gateway.audit.test_note import WITNESS
@@ -42,7 +42,7 @@ async def _filled(log: KeptLog, entries: int) -> list[LogEntry]:
 
 async def test_what_was_put_on_record_is_found_again(log: KeptLog) -> None:
     entry, event = await log.append(ACCESS), await log.append_event(EVENT)
-    assert (await log.search(AccessQuery())).entries == (entry,)
+    assert await accesses_in(log) == [entry]
     assert await log.entry(entry.id) == entry
     assert await log.entry(event.id) is None
     assert [read_entry(stored) async for stored in log.records()] == [entry, event]
@@ -133,7 +133,7 @@ async def test_a_closed_log_refuses_everything(kept: Place) -> None:
     await log.aclose()
     await log.aclose()
     assert len(await asyncio.gather(*waiting)) == 20
-    for refused in (log.append(ACCESS), log.size(), log.search(AccessQuery())):
+    for refused in (log.append(ACCESS), log.size(), accesses_in(log)):
         with pytest.raises(AuditUnavailable):
             await refused
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from gateway.audit.log import SqliteAuditLog
-from gateway.audit.record import AccessQuery
 from gateway.audit.stored import encode, leaf_hash
+from tests.gateway.audit.accesses import accesses_in
 
 ROOT = Path(__file__).parents[3]
 
@@ -36,10 +36,10 @@ async def test_no_acknowledged_entry_is_lost(tmp_path: Path, rounds: tuple[int, 
         assert fresh.keys().isdisjoint(acknowledged)
         acknowledged |= fresh
     log = SqliteAuditLog(tmp_path / "audit.sqlite")
-    page = await log.search(AccessQuery(limit=1_000_000))
+    entries = await accesses_in(log)
     await log.aclose()
-    stored = {entry.index: entry.leaf_hash for entry in page.entries}
+    stored = {entry.index: entry.leaf_hash for entry in entries}
     assert len(acknowledged) >= sum(rounds)
     assert acknowledged.items() <= stored.items()
     assert sorted(stored) == list(range(len(stored)))
-    assert all(leaf_hash(encode(entry.record).content).hex() == entry.leaf_hash for entry in page.entries)
+    assert all(leaf_hash(encode(entry.record).content).hex() == entry.leaf_hash for entry in entries)

@@ -15,6 +15,7 @@ from gateway.audit.event import Kind
 from gateway.audit.log import SqliteAuditLog
 from gateway.audit.wiring import log_signer
 from gateway.settings import load
+from tests.gateway.audit.accesses import access
 from tests.gateway.audit.test_verbs import Run, _events, run, state
 
 __all__ = ["run", "state"]  # fixtures
@@ -48,16 +49,17 @@ def test_an_export_overwrites_nothing(run: Run, tmp_path: Path) -> None:
     assert (tmp_path / "out").read_text() == "kept"
 
 
-def test_an_export_beside_a_running_gateway_says_what_to_do(run: Run, tmp_path: Path) -> None:
+def test_an_export_beside_another_writer_is_on_record(run: Run, tmp_path: Path) -> None:
     settings = load()
 
-    async def beside() -> tuple[int, str, str]:
-        async with aclosing(SqliteAuditLog(settings.audit_file, log_signer(settings))):
-            return await asyncio.to_thread(run, "export", tmp_path / "out")
+    async def beside() -> tuple[tuple[int, str, str], int]:
+        async with aclosing(SqliteAuditLog(settings.audit_file, log_signer(settings))) as log:
+            told = await asyncio.to_thread(run, "export", tmp_path / "out")
+            return told, (await log.append(access(1))).index
 
-    code, _, err = asyncio.run(beside())
-    assert (code, "written by another gateway" in err) == (2, True)
-    assert not (tmp_path / "out").exists()
+    (code, out, _), index = asyncio.run(beside())
+    assert (code, "12 entries" in out, index) == (0, True, 13)  # the export is entry 12
+    assert run("check-export", tmp_path / "out")[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.audit.context import Context, Shared, read_shared
 from gateway.audit.record import AccessedField, AccessRecord, SourceOutcome
 from gateway.audit.shown import FieldList, Shown, ShownFields
 from gateway.audit.stored import Encoded, decode, encode, entry_id, index_in, leaf_hash
@@ -35,8 +36,8 @@ any_access = st.builds(
 )
 
 
-def by_digest(encoded: Encoded) -> dict[str, FieldList]:
-    return {fields.digest: fields for fields in encoded.lists}
+def by_digest(encoded: Encoded) -> dict[str, Shared]:
+    return {named.digest: named for named in encoded.shared}
 
 
 @given(any_access)
@@ -56,7 +57,7 @@ def test_lists_are_read_back_with_the_persons_they_applied_to(
     encoded = encode(replace(ACCESS, persons=persons, fields=fields))
     read = decode(encoded.content, by_digest(encoded))
     assert list(read.fields) == list(fields)
-    assert [one.read(one.content) for one in encoded.lists] == [group.list for group in fields.groups]
+    assert [read_shared(one.content) for one in encoded.shared[1:]] == [group.list for group in fields.groups]
     for person in persons if isinstance(read.fields, ShownFields) else ():
         assert read.fields.of_person(person) == fields.of_person(person)
 
@@ -77,11 +78,22 @@ def test_a_list_applies_to_persons_of_its_access() -> None:
         encode(replace(ACCESS, fields=fields))
 
 
-def test_records_of_format_1_are_still_read() -> None:
-    spelled = {**orjson.loads(encode(ACCESS).content), "format": 1, "case_number": None, "via": []}
-    spelled["fields"] = [[one.path, one.label, one.effect, one.policies] for one in ACCESS.fields]
-    del spelled["kind"]
-    assert decode(orjson.dumps(spelled)) == ACCESS
+def test_what_accesses_share_is_spelled_out_once() -> None:
+    first, second = encode(ACCESS), encode(replace(ACCESS, request_id="request-2", persons=("p-2",)))
+    assert first.shared == second.shared
+    assert len(first.content) < 400
+    assert ACCESS.subject.encode() not in first.content
+
+
+def test_a_context_is_no_list_and_a_list_no_context() -> None:
+    content = orjson.loads(encode(ACCESS).content)
+    shared = by_digest(encode(ACCESS))
+    listed = content["fields"][0][0]
+    for changed in ({"context": listed}, {"fields": [[content["context"], None]]}):
+        with pytest.raises(ValueError, match="lists"):
+            decode(orjson.dumps({**content, **changed}), shared)
+    with pytest.raises(ValueError, match="context"):
+        Context.read(b'{"agency":"a"}')
 
 
 @given(st.integers(0, 2**63 - 1), st.binary())
@@ -96,7 +108,7 @@ def test_no_text_breaks_the_reading_of_an_id(identifier: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{}", b"[]", b"1", b'{"format":2}', b'{"format":1}', encode(ACCESS).content[:-2]]
+    "content", [b"", b"{}", b"[]", b"1", b'{"format":3}', b'{"format":2}', encode(ACCESS).content[:-2]]
 )
 def test_other_bytes_are_no_record(content: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):

@@ -25,6 +25,7 @@ from gateway.audit.log import SqliteAuditLog
 from gateway.audit.merkle import Frontier, leaf_hash
 from gateway.audit.note import SignedNote
 from gateway.audit.record import AccessedField
+from gateway.audit.shown import digest_of
 from gateway.audit.signer import Ed25519Signer, LogSigner
 from gateway.audit.verify import verify
 from gateway.errors import AuditUnavailable
@@ -74,17 +75,33 @@ def found(path: Path, *kept: SignedNote, signer: LogSigner = SIGNER) -> Report:
 
 def edit(connection: apsw.Connection, index: int = 123, *, leaf: bool = False) -> None:
     (record,) = connection.execute("SELECT record FROM entry WHERE idx = ?", (index,)).fetchone()
-    record = record.replace(b"staff-7", b"staff-8")
+    record = record.replace(b"request-", b"REQUEST-")
     connection.execute("UPDATE entry SET record = ? WHERE idx = ?", (record, index))
     if leaf:
         connection.execute("UPDATE entry SET leaf = ? WHERE idx = ?", (leaf_hash(record), index))
 
 
+def reword(connection: apsw.Connection, begins: str, old: str, new: str) -> None:
+    """Change what field lists ("[") or contexts ("{") say; some of them do."""
+    query = "UPDATE shared SET content = CAST(replace(CAST(content AS TEXT), ?, ?) AS BLOB)"
+    connection.execute(f"{query} WHERE substr(CAST(content AS TEXT), 1, 1) = ?", (old, new, begins))
+    assert connection.changes()
+
+
+def rename_context(connection: apsw.Connection) -> None:
+    """With the digest that it then has, which no record names."""
+    reword(connection, "{", "staff-7", "staff-8")
+    for digest, content in connection.execute("SELECT digest, content FROM shared").fetchall():
+        connection.execute("UPDATE shared SET digest = ? WHERE digest = ?", (digest_of(content), digest))
+
+
 def put_text(connection: apsw.Connection) -> None:
     """What other tools make of a BLOB, and what cannot be read as text."""
-    connection.execute("UPDATE entry SET record = replace(CAST(record AS TEXT), 'staff-7', 'staff-8') WHERE idx = 5")
+    connection.execute(
+        "UPDATE entry SET record = replace(CAST(record AS TEXT), 'request-', 'REQUEST-') WHERE idx = 5"
+    )
     connection.execute("UPDATE head SET note = CAST(x'ff00ff' AS TEXT)")
-    connection.execute("UPDATE field_list SET content = CAST(content AS TEXT)")
+    connection.execute("UPDATE shared SET content = CAST(content AS TEXT)")
 
 
 def swap(connection: apsw.Connection) -> None:
@@ -164,8 +181,10 @@ OUTSIDER: list[tuple[str, Change, set[str]]] = [
     ("cut off the end", truncate, {"head"}),
     ("cut off the end with its blocks", lambda file: file.execute("DELETE FROM entry WHERE idx >= 300"), {"gap"}),
     ("delete everything", lambda file: file.execute("DELETE FROM entry"), {"head", "node", "checkpoint"}),
-    ("change what a field list says", lambda file: file.execute("UPDATE field_list SET content = x'5b5d'"), {"list"}),
-    ("delete the field lists", lambda file: file.execute("DELETE FROM field_list"), {"list", "record"}),
+    ("change what a field list says", lambda file: reword(file, "[", "CONTACT", "IDENTITY"), {"shared"}),
+    ("change who asked", lambda file: reword(file, "{", "staff-7", "staff-8"), {"shared"}),
+    ("change who asked, under another name", rename_context, {"shared", "record"}),
+    ("delete what is shared", lambda file: file.execute("DELETE FROM shared"), {"shared", "record"}),
     ("change a node", lambda file: file.execute("UPDATE node SET hash = zeroblob(32) WHERE idx = 1"), {"node"}),
     ("delete a node", lambda file: file.execute("DELETE FROM node WHERE idx = 1"), {"node"}),
     ("change the edge", lambda file: file.execute("UPDATE head SET frontier = x''"), {"head"}),
@@ -263,9 +282,7 @@ async def test_a_gateway_does_not_go_on_with_the_log_of_another(
         SqliteAuditLog(tmp_path / "audit.sqlite", signer)
 
 
-tables = st.sampled_from(
-    ["entry.record", "entry.leaf", "node.hash", "field_list.content", "head.note", "head.frontier"]
-)
+tables = st.sampled_from(["entry.record", "entry.leaf", "node.hash", "shared.content", "head.note", "head.frontier"])
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -276,7 +293,7 @@ def test_any_single_byte_that_is_changed_is_found(
     table, column = place.split(".")
 
     def flip(connection: apsw.Connection) -> None:
-        keys = {"entry": "idx", "node": "idx", "field_list": "digest", "head": "one"}[table]
+        keys = {"entry": "idx", "node": "idx", "shared": "digest", "head": "one"}[table]
         rows = connection.execute(f"SELECT {keys}, CAST({column} AS BLOB) FROM {table}").fetchall()
         key, value = rng.choice(rows)
         at = rng.randrange(len(value))

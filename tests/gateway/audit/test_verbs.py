@@ -66,7 +66,7 @@ async def _events(path: Path) -> list[EventEntry]:
 def _change(state: Path) -> None:
     with sqlite3.connect(state / "audit.sqlite") as file:
         file.execute("DROP TRIGGER entry_is_not_changed")
-        file.execute("UPDATE entry SET record = replace(record, 'staff-7', 'staff-8') WHERE idx = 7")
+        file.execute("UPDATE entry SET record = replace(record, 'request-', 'REQUEST-') WHERE idx = 7")
     file.close()
 
 

@@ -10,8 +10,6 @@ from adapters.contract import Call, Capability, Compare, Flag, Health, Key, Op, 
 from adapters.manifest import Manifest
 from gateway.audit.event import EventRecord
 from gateway.audit.record import (
-    AccessPage,
-    AccessQuery,
     AccessRecord,
     EventEntry,
     LogEntry,
@@ -242,21 +240,12 @@ class MemoryAudit:
     async def records(self, start: int = 0, end: int | None = None) -> AsyncIterator[StoredEntry]:
         for index, record in list(enumerate(self.kept))[start:end]:
             encoded = encode(record)
-            lists = {fields.digest: fields for fields in encoded.lists}
-            yield StoredEntry(index, leaf_hash(encoded.content), encoded.content, lists)
+            shared = {named.digest: named for named in encoded.shared}
+            yield StoredEntry(index, leaf_hash(encoded.content), encoded.content, shared)
 
     async def pick(self, indexes: Sequence[int]) -> Sequence[StoredEntry]:
         held = {entry.index: entry async for entry in self.records()}
         return [held[index] for index in indexes if index in held]
-
-    async def search(self, query: AccessQuery) -> AccessPage:
-        found = [
-            LogEntry(f"x1_{index + 1}", index, "00", record)
-            for index, record in enumerate(self.kept)
-            if (query.person is None or query.person in record.persons)
-            and (query.before_index is None or index < query.before_index)
-        ][::-1]
-        return AccessPage(tuple(found[: query.limit]), len(found) > query.limit, len(found))
 
     async def entry(self, entry_id: str) -> LogEntry | None:
         position = int(entry_id.rpartition("_")[2]) - 1

@@ -18,12 +18,12 @@ import pytest
 from adapters.contract import PeerRequest
 from adapters.manifest import ManifestError
 from gateway.app import Gateway, opened
-from gateway.audit.record import AccessQuery
 from gateway.cli import main
 from gateway.errors import AuditUnavailable
 from gateway.federation.assertion import PeerSigner
 from gateway.keys import KeyFileError, make_signing_key
 from gateway.settings import Settings, SettingsError, load
+from tests.gateway.audit.accesses import accesses_in
 from tests.gateway.http.register import MANIFEST, NUMBER, officer
 
 LOOKUP = "query L($n: String!) { lookup(document: {kind: RESIDENT_ID, number: $n}) { id name } }"
@@ -52,9 +52,9 @@ async def test_the_answer_is_on_record_under_its_request_id(
     client: httpx.AsyncClient, gateway: Gateway, settings: Settings
 ) -> None:
     answer = await look_up(client, officer(settings))
-    page = await gateway.audit.search(AccessQuery())
-    assert [entry.record.request_id for entry in page.entries] == [answer.headers["x-request-id"]]
-    assert page.entries[0].record.persons == (answer.json()["data"]["lookup"]["id"],)
+    entries = await accesses_in(gateway.audit)
+    assert [entry.record.request_id for entry in entries] == [answer.headers["x-request-id"]]
+    assert entries[0].record.persons == (answer.json()["data"]["lookup"]["id"],)
 
 
 async def test_a_stranger_learns_nothing(client: httpx.AsyncClient) -> None:

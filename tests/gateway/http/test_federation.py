@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import httpx
 import pytest
 
-from gateway.audit.record import AccessPage, AccessQuery, AccessRecord, LogEntry
+from gateway.audit.record import AccessRecord, LogEntry
 from gateway.errors import AuditUnavailable, Unauthenticated
 from gateway.federation.binding import Sent
 from gateway.federation.locator import Locator
@@ -40,9 +40,6 @@ class Log:
             raise AuditUnavailable("The access cannot be put on record. Try again later.")
         self.records.append(record)
         return LogEntry("e", 0, "", record)
-
-    async def search(self, query: AccessQuery) -> AccessPage:
-        return AccessPage((), False, 0)
 
     async def entry(self, entry_id: str) -> LogEntry | None:
         return None

@@ -12,11 +12,12 @@ import httpx
 import pytest
 
 from gateway.app import Gateway, opened
-from gateway.audit.record import AccessQuery, AccessRecord
+from gateway.audit.record import AccessRecord
 from gateway.cli import main
 from gateway.demo_viewers import development_issuer
 from gateway.settings import Settings
 from gateway.tokens import Profile
+from tests.gateway.audit.accesses import accesses_in
 from tests.gateway.http.register import NUMBER, officer, settle
 from tests.gateway.http.serving import served
 
@@ -76,7 +77,7 @@ async def _ask(
 
 
 async def _newest(gateway: Gateway) -> AccessRecord:
-    return (await gateway.audit.search(AccessQuery(limit=1))).entries[0].record
+    return (await accesses_in(gateway.audit))[0].record
 
 
 async def test_an_auditor_learns_why_an_access_showed_what_it_did(

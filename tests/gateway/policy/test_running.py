@@ -15,10 +15,10 @@ import httpx
 import pytest
 
 from gateway.app import Gateway, opened
-from gateway.audit.record import AccessQuery
 from gateway.authorization.policy_set import DIRECTORY
 from gateway.settings import Settings
 from gateway.sources.fetch import FederatedSources
+from tests.gateway.audit.accesses import accesses_in
 from tests.gateway.http.register import NUMBER, officer, settle
 
 LOOKUP = """query L($n: String!) {
@@ -75,7 +75,7 @@ async def test_the_same_question_is_decided_by_the_new_policies(
     after = await _ask(client, settings)
     assert (before["lookup"]["name"], _identity(before)) == ("试验甲", "ALLOW")
     assert (after["lookup"]["name"], _identity(after)) == (None, "DENY")
-    entries = (await gateway.audit.search(AccessQuery())).entries
+    entries = await accesses_in(gateway.audit)
     versions = [entry.record.policy_version for entry in entries]
     assert versions == [gateway.policies.policies.policy_version, first]
 
@@ -104,7 +104,7 @@ async def test_a_request_under_way_finishes_under_the_policies_it_began_with(
     may_read.set()
     answer = await under_way
     assert (answer["lookup"]["name"], _identity(answer)) == ("试验甲", "ALLOW")
-    (entry,) = (await gateway.audit.search(AccessQuery())).entries
+    (entry,) = await accesses_in(gateway.audit)
     assert entry.record.policy_version == first
     assert _identity(await _ask(client, settings)) == "DENY"
 

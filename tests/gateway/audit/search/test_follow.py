@@ -8,7 +8,7 @@ import apsw
 import pytest
 
 from gateway.audit.log import SqliteAuditLog
-from gateway.audit.search import Conditions, SearchIndex, SearchQuery
+from gateway.audit.search import Conditions, SearchIndex, SearchQuery, following
 from gateway.audit.search.feeding import Feeder
 from gateway.audit.search.file import BLOCK
 from gateway.audit.search.persons import AuditTokens
@@ -37,6 +37,48 @@ async def test_the_log_is_followed_and_ones_own_write_is_waited_for(tmp_path: Pa
         written = [(await log.append(access(number, subject="me"))).index for number in range(5)]
         page = await search.find(SearchQuery(Conditions(subjects=("me",)), wait_for=written[-1]), viewer="me")
         assert [entry.index for entry in page.entries] == written[::-1]
+
+
+async def test_it_rests_beside_requests_unless_somebody_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "_SMALL_PART", 2)
+    rests: list[float] = []
+    async with aclosing(SqliteAuditLog(tmp_path / "audit.sqlite")) as log:
+        await asyncio.gather(*(log.append(access(number)) for number in range(5)))
+        async with aclosing(opened(tmp_path, log)) as search:
+            follower = search._follower
+            assert follower is not None
+            rest = follower._rest
+
+            async def rested(seconds: float) -> None:
+                rests.append(seconds)
+                await rest(0)
+
+            monkeypatch.setattr(follower, "_rest", rested)
+            await follower._take_in(following._SMALL_PART, share=0.1)
+            assert len(rests) == 3
+            assert min(rests) > 0
+            await asyncio.gather(*(log.append(access(number)) for number in range(5)))
+            follower._wanted.set()
+            await follower._take_in(following._SMALL_PART, share=0.1)
+            assert len(rests) == 4
+            assert (await search.coverage()).is_complete
+
+
+async def test_one_that_another_feeds_is_waited_for(tmp_path: Path) -> None:
+    async with (
+        aclosing(SqliteAuditLog(tmp_path / "audit.sqlite")) as log,
+        aclosing(opened(tmp_path, log, seconds=0.05)) as search,
+        aclosing(opened(tmp_path, log)) as second,
+    ):
+        search.start()
+        for number in range(3):
+            entry = await log.append(access(number))
+            page = await second.find(SearchQuery(wait_for=entry.index), viewer="a")
+            assert page.coverage.indexed > entry.index
+        await log.append(access(9))
+        assert (await second.catch_up()).is_complete
 
 
 async def test_it_goes_on_where_it_stopped(tmp_path: Path) -> None:
