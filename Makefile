@@ -59,7 +59,7 @@ mutants: $(BIN)/.ready ## Plant faults in the enforcement code; the tests must f
 	@$(BIN)/python -m tests.threats.run_mutants $(if $(ONLY),"$(ONLY)",)
 
 lock: $(BIN)/.ready ## Renew requirements.lock from the ranges in pyproject.toml
-	@$(BIN)/pip-compile --quiet --extra dev --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.lock pyproject.toml
+	@$(BIN)/pip-compile --quiet --all-extras --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.lock pyproject.toml
 
 clean: ## Remove what the targets made
 	@rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info

@@ -48,6 +48,15 @@ def test_every_dependency_has_its_reason() -> None:
     assert [name for name in sorted(named) if name not in text] == []
 
 
+def test_the_lock_names_versions_alone_and_no_place_to_fetch_them_from() -> None:
+    """Neither this machine's folders nor a registry: a fresh clone anywhere else would look for them there."""
+    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    pinned = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    assert len(pinned) > 50
+    assert [line for line in pinned if not re.fullmatch(r"[a-z0-9-]+==[\w.]+( ; .+)?", line)] == []
+    assert [line for line in lines if "://" in line or "/" in line] == []
+
+
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8"))
