@@ -9,7 +9,7 @@ import pytest
 from gateway.settings import Settings, SettingsError, load, reference, table
 from gateway.tokens import Peer
 
-PAGE = Path(__file__).parents[3] / "docs" / "settings.md"
+PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 
 
 @pytest.fixture(autouse=True)
@@ -156,7 +156,7 @@ def test_a_secret_is_neither_printed_nor_repeated(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_transport_that_is_not_installed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.settings.find_spec", lambda _name: None)
+    monkeypatch.setattr("gateway.settings.sources.find_spec", lambda _name: None)
     assert "YITI_HTTP_TRANSPORT: aiohttp is not installed; pip install yiti[aiohttp]" in refused(
         http_transport="aiohttp"
     )
