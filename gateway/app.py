@@ -23,7 +23,7 @@ from gateway.audit.wiring import gateway_event, known_witnesses, open_log, open_
 from gateway.authorization.decide import CedarAuthorizer
 from gateway.authorization.in_force import PoliciesInForce
 from gateway.authorization.standing import Standing
-from gateway.console.build import Parts, build_console
+from gateway.console.build import Parts, build_console, open_sessions
 from gateway.demo_viewers import development_issuer, read_viewers
 from gateway.execution.accesses import Oversight, inclusion_of
 from gateway.execution.cursor import Cursors
@@ -197,9 +197,13 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
         sockets = {"/graphql": SocketEndpoint(operations)}
         mounts = {}
         if settings.console:
+            sessions = open_sessions(settings)
+            stack.push_async_callback(sessions.aclose)
+            place = _place(settings, regions)
+            key = derive(index_key, "console sessions")
             mounts["/console"] = build_console(
                 settings,
-                Parts(audit, search, authorizer, tokens, verifier, engine, issuer, _place(settings, regions)),
+                Parts(audit, search, authorizer, tokens, verifier, engine, issuer, place, sessions, key),
             )
         application = Application(routes, Origins(settings.cors_origins), sockets, mounts)
         yield Gateway(application, engine, sources, index, audit, policies)

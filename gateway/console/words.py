@@ -182,6 +182,10 @@ _ERRORS: Final[Mapping[str, tuple[str, str]]] = {
         _("Signing in did not work"),
         _("The identity provider's answer does not hold, or came too late. Sign in again, or tell the operator."),
     ),
+    "SESSIONS_UNAVAILABLE": (
+        _("Who is signed in cannot be told"),
+        _("Nothing is shown until it can. Try again, or tell the gateway's operator."),
+    ),
     "BAD_CONDITION": (
         _("A condition cannot be searched for"),
         _("Correct it and search again. A document number belongs into the search form and never into an address."),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from gateway.settings.forms import File, Room, variable
+from gateway.settings.forms import File, RedisUrl, Room, variable
 
 
 class ConsoleSettings(Room):
@@ -30,6 +30,11 @@ class ConsoleSettings(Room):
     )
     console_idle_minutes: float = Field(
         20.0, gt=0, le=480, description="After how long without a request a session of the console ends."
+    )
+    console_redis_url: RedisUrl | None = Field(
+        None,
+        description="Redis in which gateways behind one address, with one `YITI_INDEX_KEY_FILE`, share the console's "
+        "sessions, sealed; unset: each keeps its own in memory, and a restart signs everybody out.",
     )
     console_session_hours: float = Field(
         8.0, gt=0, le=24, description="After how long a session of the console ends in any case."

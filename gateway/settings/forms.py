@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, ClassVar, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from gateway.tokens import Peer
@@ -86,6 +87,14 @@ def _peers_files(peers: Mapping[str, Peer]) -> Mapping[str, Peer]:
     return peers
 
 
+def _a_redis(url: SecretStr) -> SecretStr:
+    if not re.match(r"rediss?://[^/]", url.get_secret_value()):
+        raise ValueError("must be an address such as rediss://:password@host:6379/0")
+    if find_spec("redis") is None:
+        raise ValueError("redis is not installed; pip install yiti[redis]")
+    return url
+
+
 File = Annotated[Path, AfterValidator(_a_file)]
 Folder = Annotated[Path, AfterValidator(_a_folder)]
 Files = Annotated[tuple[File, ...], NoDecode, BeforeValidator(_listed)]
@@ -93,5 +102,6 @@ Folders = Annotated[tuple[Folder, ...], NoDecode, BeforeValidator(_listed)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 NamedFiles = Annotated[Mapping[str, File], NoDecode, BeforeValidator(_named_paths)]
 Peers = Annotated[Mapping[str, Peer], NoDecode, BeforeValidator(_named_peers), AfterValidator(_peers_files)]
+RedisUrl = Annotated[SecretStr, AfterValidator(_a_redis)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]{2,60}$")]
 Province = Annotated[str, Field(pattern=r"^\d{2}0000$")]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, field_validator
 
-from gateway.settings.forms import Files, Folders, Room
+from gateway.settings.forms import Files, Folders, RedisUrl, Room
 
 
 class SourceSettings(Room):
@@ -26,7 +26,7 @@ class SourceSettings(Room):
     cache_ttl_seconds: float = Field(
         0.0, ge=0, le=3_600, description="How long source records are reused, encrypted; 0: never."
     )
-    cache_redis_url: SecretStr | None = Field(
+    cache_redis_url: RedisUrl | None = Field(
         None, description="Redis for gateways that share a cache; unset: each keeps its own in memory."
     )
     refresh_seconds: float = Field(

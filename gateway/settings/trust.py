@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, model_validator
 
-from gateway.settings.forms import File, Files, NamedFiles, Peers, Room, variable
+from gateway.settings.forms import File, Files, NamedFiles, Peers, RedisUrl, Room, variable
 
 
 class Trust(Room):
@@ -47,7 +47,7 @@ class Trust(Room):
         description="Where used statements of other gateways are remembered for their minute: `memory` forgets at a "
         "restart, `sqlite` (a file in `YITI_STATE`) does not, `redis` serves replicas that share one name.",
     )
-    replay_redis_url: SecretStr | None = Field(
+    replay_redis_url: RedisUrl | None = Field(
         None, description="Redis for `YITI_REPLAY_STORE=redis`, such as `rediss://:password@host:6379/0`."
     )
 

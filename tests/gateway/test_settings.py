@@ -113,6 +113,8 @@ def test_a_lock_wants_its_registry() -> None:
         ("YITI_INTROSPECTION", "perhaps", "valid boolean"),
         ("YITI_MAX_DEPTH", "0", "greater than or equal to 1"),
         ("YITI_RATE_PER_MINUTE", "-1", "greater than or equal to 0"),
+        ("YITI_CONSOLE_REDIS_URL", "cache.example:6379", "rediss://:password@host:6379/0"),
+        ("YITI_CACHE_REDIS_URL", "http://cache.example", "rediss://:password@host:6379/0"),
         ("YITI_TRUSTED_DOCUMENTS", "/no/such/file", "is not a file"),
     ],
 )
