@@ -27,6 +27,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from adapters.connections import Connections
 from adapters.contract import AdapterError, Deadline, Invalid, Malformed, Refused, Throttled, Unavailable
 from adapters.drivers.transport import Body, OwnTransport, Straight, TransportName, open_transport
 from adapters.manifest import HeaderAuth, ManifestError, Tls
@@ -112,6 +113,7 @@ class HttpClient:
             transport=carrier,
             timeout=None,  # noqa: S113 - asyncio's absolute timeout below covers every step, waiting included
         )
+        self._carrier = carrier
         self._straight: Straight | None = None
         if isinstance(carrier, OwnTransport) and "@" not in parts.netloc:  # httpx makes a header of a name in there
             self._straight = Straight(carrier, self._model())
@@ -198,6 +200,13 @@ class HttpClient:
 
     def _too_large(self) -> Malformed:
         return Malformed(f"{self.source}: answered with more than max_bytes ({self._max_bytes}); page it")
+
+    def connections(self) -> Connections | None:
+        """How many there are; this project's own transport alone says so."""
+        if not isinstance(self._carrier, OwnTransport):
+            return None
+        origins = self._carrier.stats.values()
+        return Connections(sum(one.in_use for one in origins), sum(one.idle for one in origins))
 
     async def aclose(self) -> None:
         """Give the connections back."""

@@ -12,6 +12,7 @@ from pydantic import ValidationError, model_validator
 from gateway.settings.asking import Asking
 from gateway.settings.console import ConsoleSettings
 from gateway.settings.forms import PREFIX, Room, variable, variables
+from gateway.settings.metrics import MetricsSettings
 from gateway.settings.place import Place
 from gateway.settings.policies import PolicySettings
 from gateway.settings.record import AccessLogSettings, ReportSettings
@@ -26,7 +27,15 @@ class SettingsError(Exception):
 
 
 class Settings(
-    Place, SourceSettings, Trust, PolicySettings, Asking, ConsoleSettings, AccessLogSettings, ReportSettings
+    Place,
+    SourceSettings,
+    Trust,
+    PolicySettings,
+    Asking,
+    ConsoleSettings,
+    AccessLogSettings,
+    ReportSettings,
+    MetricsSettings,
 ):
     """One gateway's settings. Lists are separated by commas, named files are written name=path."""
 
