@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import socket
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -18,6 +17,8 @@ from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
+
+from mocks.serving import free_port
 
 POSTGRESQL = "postgresql+asyncpg://postgres@127.0.0.1:5432/postgres"
 MARIADB = "mysql+aiomysql://root@127.0.0.1:3306/test?charset=utf8mb4"
@@ -52,9 +53,7 @@ def redis_server(directory: Path) -> Iterator[str]:
             pytest.fail("no redis-server on this machine, and YITI_REQUIRE_SERVICES=1. Install it.")
         pytest.skip("no redis-server on this machine")
     for _ in range(5):  # between looking for a free port and taking it, another test may take it
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         command = [program, "--bind", "127.0.0.1", "--port", str(port), "--save", ""]
         with subprocess.Popen(command, cwd=directory, stdout=subprocess.PIPE) as server:
             assert server.stdout is not None

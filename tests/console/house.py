@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from starlette.routing import BaseRoute
 
 from gateway.audit.log import SqliteAuditLog
 from gateway.audit.record import AccessRecord, EventEntry
@@ -51,6 +52,7 @@ class House:
     search: SearchIndex
     services: Services
     now: list[float]
+    routes: Sequence[BaseRoute]
 
     async def sign_in(self, persona: str = "auditor", to: str = "/console") -> httpx.Response:
         """In by the demo's door."""
@@ -145,12 +147,13 @@ async def opened(
         jurisdiction="320000",
         mint=TOKENS.mint,
     )
-    application = Application({}, mounts={"/console": console(services)})
+    pages = console(services)
+    application = Application({}, mounts={"/console": pages})
     transport = httpx.ASGITransport(application, raise_app_exceptions=True)
     try:
         async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
             client.headers["Accept-Language"] = "en"
-            yield House(client, log, search, services, now)
+            yield House(client, log, search, services, now, pages.routes)
     finally:
         await search.aclose()
         await log.aclose()

@@ -34,11 +34,12 @@ def absent(reason: str) -> None:
 
 
 @contextmanager
-def launched(executable: str) -> Iterator[Browser]:
-    """A browser; as root, as in a container, it runs without its sandbox."""
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+def launched(executable: str, language: str = "en") -> Iterator[Browser]:
+    """A browser whose own words are of this language; as root, as in a container, it runs without its sandbox."""
+    arguments = [f"--lang={LOCALES[language]}", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    spoken = {**os.environ, "LANGUAGE": LOCALES[language].replace("-", "_")}  # what Chromium goes by on Linux
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=arguments)
+        browser = playwright.chromium.launch(executable_path=executable, args=arguments, env=spoken)
         try:
             yield browser
         finally:

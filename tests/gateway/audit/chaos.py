@@ -32,6 +32,7 @@ from gateway.audit.reading import SqliteEntries
 from gateway.audit.verify import verify
 from gateway.audit.wiring import log_signer
 from gateway.settings import Settings
+from mocks.serving import free_port
 from tests.gateway.audit.kept import place
 from tests.gateway.http.register import MANIFEST, NUMBER, VIEWERS, fill, officer
 
@@ -157,7 +158,7 @@ class Rig:
 async def run(rig: Rig, rounds: int, *, seed: int = 11) -> Outcome:
     """Kill it this often, then look at what is left."""
     chance, outcome = random.Random(seed), Outcome(rig.kind)
-    port = _free_port()
+    port = free_port()
     for _ in range(rounds):
         began = time.perf_counter()
         process = await rig.start(port)
@@ -210,15 +211,6 @@ def _request(name: str, authorization: str) -> bytes:
         f"content-length: {len(BODY)}",
     )
     return "".join(f"{line}\r\n" for line in (*lines, "")).encode() + BODY
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 def serve_early(arguments: list[str]) -> int:
