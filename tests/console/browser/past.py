@@ -43,7 +43,7 @@ def _records(stage: Stage, province: str, random: Random) -> Iterator[AccessReco
     for day in (today - timedelta(days=ago) for ago in range(_DAYS, 0, -1)):
         if day.weekday() >= 5:
             continue
-        minutes = sorted(random.randrange(10 * 60) for _ in range(random.randrange(4, 11)))
+        minutes = sorted(random.randrange(10 * 60) for _ in range(random.randrange(18, 46)))
         for minute in minutes:
             who = random.choice(staff)
             outcome = random.choice(_OUTCOMES)

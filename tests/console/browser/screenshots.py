@@ -18,14 +18,18 @@ from tests.console.browser.world import World, busy
 
 TARGET: Final = Path(__file__).parents[3] / "docs" / "console"
 TALLEST: Final = 1_500  # pixels of a page; what lies below says no more
-COLOURS: Final = 96  # what a page has of text, marks and lines
+COLOURS: Final = 128  # what a page has of text, marks and lines
+_ALIKE: Final = 5  # of 256 steps
 
 
 def main(names: list[str]) -> int:
     """Take them all, or those of these names; 2 without a browser."""
     executable = chromium()
     if executable is None:
-        print("screenshots: no Chromium is installed (Debian: apt-get install chromium)", file=sys.stderr)
+        print(
+            "screenshots: no Chromium is installed (Debian: apt-get install chromium chromium-l10n fonts-noto-cjk)",
+            file=sys.stderr,
+        )
         return 2
     TARGET.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, busy(Path(folder), remembering=True) as world:
@@ -72,10 +76,21 @@ def _take(browser: Browser, world: World, name: str, language: str, way: Way, op
 def _keep(picture: bytes, path: Path) -> None:
     """In as many colours as are seen, so that the repository stays small."""
     image = Image.open(io.BytesIO(picture)).convert("RGB")
-    used = sorted(image.getcolors(image.width * image.height) or [], reverse=True)[:COLOURS]
     palette = Image.new("P", (1, 1))
-    palette.putpalette([channel for _, colour in used for channel in colour])  # surfaces keep their very colour
+    palette.putpalette([channel for colour in _seen(image) for channel in colour])
     image.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
+
+
+def _seen(image: Image.Image) -> list[tuple[int, int, int]]:
+    """Most used first, so that surfaces keep their very colour; none that can hardly be told from one before it."""
+    chosen: list[tuple[int, int, int]] = []
+    for _, colour in sorted(image.getcolors(image.width * image.height) or [], reverse=True):
+        assert isinstance(colour, tuple)
+        if all(max(abs(a - b) for a, b in zip(colour, one, strict=True)) > _ALIKE for one in chosen):
+            chosen.append((colour[0], colour[1], colour[2]))
+        if len(chosen) == COLOURS:
+            break
+    return chosen
 
 
 def _clear() -> None:

@@ -7,10 +7,11 @@ from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from gateway.console.language import CHINA
 from mocks.stage import Stage
 from mocks.world import populate
 from tests.console.browser.activity import bustle
@@ -50,7 +51,7 @@ class _Remembering(Stage):
 @contextmanager
 def busy(directory: Path, *, remembering: bool = False) -> Iterator[World]:
     """Everything running, until the end; `remembering` weeks before this morning, which is then of today."""
-    today = {"today": datetime.now(UTC).date()} if remembering else {}
+    today = {"today": datetime.now(CHINA).date()} if remembering else {}
     kind = _Remembering if remembering else Stage
     world = populate(people=120, **today)
     stage = kind(directory, world, progress=lambda _: None, deadline_seconds=_DEADLINE_SECONDS)
