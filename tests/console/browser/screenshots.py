@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,8 @@ from tests.console.browser.world import World, busy
 TARGET: Final = Path(__file__).parents[3] / "docs" / "console"
 TALLEST: Final = 1_500  # pixels of a page; what lies below says no more
 COLOURS: Final = 128  # what a page has of text, marks and lines
+Colour = tuple[int, int, int]
+
 _ALIKE: Final = 5  # of 256 steps
 
 
@@ -76,14 +78,18 @@ def _take(browser: Browser, world: World, name: str, language: str, way: Way, op
 def _keep(picture: bytes, path: Path) -> None:
     """In as many colours as are seen, so that the repository stays small."""
     image = Image.open(io.BytesIO(picture)).convert("RGB")
-    palette = Image.new("P", (1, 1))
-    palette.putpalette([channel for colour in _seen(image) for channel in colour])
-    image.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
+    seen = _seen(image)
+    nearest = {bytes(one): _nearest(one, seen) for _, one in image.getcolors(image.width * image.height) or []}
+    raw = image.tobytes()
+    few = Image.new("P", image.size)
+    few.putdata([nearest[raw[place : place + 3]] for place in range(0, len(raw), 3)])
+    few.putpalette([channel for colour in seen for channel in colour])
+    few.save(path, optimize=True)
 
 
-def _seen(image: Image.Image) -> list[tuple[int, int, int]]:
+def _seen(image: Image.Image) -> list[Colour]:
     """Most used first, so that surfaces keep their very colour; none that can hardly be told from one before it."""
-    chosen: list[tuple[int, int, int]] = []
+    chosen: list[Colour] = []
     for _, colour in sorted(image.getcolors(image.width * image.height) or [], reverse=True):
         assert isinstance(colour, tuple)
         if all(max(abs(a - b) for a, b in zip(colour, one, strict=True)) > _ALIKE for one in chosen):
@@ -91,6 +97,13 @@ def _seen(image: Image.Image) -> list[tuple[int, int, int]]:
         if len(chosen) == COLOURS:
             break
     return chosen
+
+
+def _nearest(colour: Colour, chosen: Sequence[Colour]) -> int:
+    """Pillow's own search is quick and takes neighbours for it, which gives surfaces another tint in each picture."""
+    return min(
+        range(len(chosen)), key=lambda place: sum((a - b) ** 2 for a, b in zip(colour, chosen[place], strict=True))
+    )
 
 
 def _clear() -> None:
