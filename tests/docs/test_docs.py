@@ -16,6 +16,7 @@ from adapters.contract import AdapterError
 from gateway.errors import GatewayError
 from gateway.issuers.reasons import Reason
 from schema.build import build
+from tests.conftest import FIRST, TOGETHER
 
 ROOT = Path(__file__).parents[2]
 DOCS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
@@ -55,6 +56,10 @@ def test_the_lock_names_versions_alone_and_no_place_to_fetch_them_from() -> None
     assert len(pinned) > 50
     assert [line for line in pinned if not re.fullmatch(r"[a-z0-9-]+==[\w.]+( ; .+)?", line)] == []
     assert [line for line in lines if "://" in line or "/" in line] == []
+
+
+def test_what_begins_first_and_what_stays_together_is_there() -> None:
+    assert [one for one in (*FIRST, *TOGETHER) if not (ROOT / one).exists()] == []
 
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: str(page.relative_to(ROOT)))
