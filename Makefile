@@ -21,8 +21,8 @@ setup: $(BIN)/.ready ## Make the virtual environment from the lock
 demo: $(BIN)/.ready ## Start eleven imitation systems and two gateways and walk through them (ONCE=1: print and exit)
 	@$(BIN)/yiti demo $(if $(ONCE),--once,)
 
-test: $(BIN)/.ready ## Run the tests (YITI_REQUIRE_SERVICES=1: a missing database server is a failure)
-	@$(BIN)/python -m pytest
+test: $(BIN)/.ready ## Run the tests, on every processor (YITI_REQUIRE_SERVICES=1: a missing database server is a failure)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadscope
 
 conformance: $(BIN)/.ready ## Read GNU Health and HL7's FHIR examples by manifest (part of test; needs pip's and npm's registries once)
 	@$(BIN)/python -m pytest tests/conformance
@@ -49,8 +49,8 @@ equivalence: $(BIN)/.ready ## Hold our executor to graphql-core on random operat
 	@YITI_EQUIVALENCE_SECONDS=$(or $(SECONDS),600) YITI_EQUIVALENCE_SEED=$(or $(SEED),$$(date +%s)) \
 		$(BIN)/python -m pytest -q -s -p no:logging tests/gateway/execution/test_equivalence.py
 
-screenshots: $(BIN)/.ready ## Renew the pictures of docs/console.md (needs Chromium)
-	@$(BIN)/python -m tests.console.browser.screenshots
+screenshots: $(BIN)/.ready ## Renew the pictures of docs/console.md, or some (ONLY="search entry"; needs Chromium)
+	@$(BIN)/python -m tests.console.browser.screenshots $(ONLY)
 
 threats: $(BIN)/.ready ## Attack the enforcement: each threat and its tests, random queries (COUNT=10000, SECONDS=...), timing
 	@COUNT="$(COUNT)" SECONDS_TO_ASK="$(SECONDS)" $(BIN)/python -m tests.threats
@@ -59,7 +59,7 @@ mutants: $(BIN)/.ready ## Plant faults in the enforcement code; the tests must f
 	@$(BIN)/python -m tests.threats.run_mutants $(if $(ONLY),"$(ONLY)",)
 
 lock: $(BIN)/.ready ## Renew requirements.lock from the ranges in pyproject.toml
-	@$(BIN)/pip-compile --quiet --extra dev --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.lock pyproject.toml
+	@$(BIN)/pip-compile --quiet --all-extras --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.lock pyproject.toml
 
 clean: ## Remove what the targets made
 	@rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info

@@ -23,7 +23,7 @@ from gateway.audit.wiring import gateway_event, known_witnesses, open_log, open_
 from gateway.authorization.decide import CedarAuthorizer
 from gateway.authorization.in_force import PoliciesInForce
 from gateway.authorization.standing import Standing
-from gateway.console.build import Parts, build_console
+from gateway.console.build import Parts, build_console, open_sessions
 from gateway.demo_viewers import development_issuer, read_viewers
 from gateway.execution.accesses import Oversight, inclusion_of
 from gateway.execution.cursor import Cursors
@@ -55,6 +55,10 @@ from gateway.identity.build import StoredIndex, build
 from gateway.identity.token import TokenService
 from gateway.issuers.configuration import IssuerFileError, read_issuer
 from gateway.keys import SigningKey, make_signing_key, public_jwks, read_signing_key
+from gateway.metrics import Counts
+from gateway.metrics.build import add_metrics, connections_of
+from gateway.metrics.exposition import Now
+from gateway.metrics.sources import CountedSources
 from gateway.policy.live import Explainer
 from gateway.policy.reload import PolicyKeeper
 from gateway.registers.desk import Office
@@ -64,6 +68,7 @@ from gateway.secret import derive, keep_secret, read_secret
 from gateway.settings import Settings, SettingsError
 from gateway.sources.cache import Lifetime, RecordCache, redis_backend
 from gateway.sources.fetch import FederatedSources
+from gateway.sources.reading import Sources
 from gateway.sources.registry import OpenSource, open_sources, read_manifests
 from gateway.tokens import DevIssuer, Verifier
 from gateway.townships import read_townships
@@ -110,10 +115,14 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
         opened_sources = await open_sources(
             read_manifests(settings.manifests), partial(open_adapter, transport=settings.http_transport)
         )
-        sources = FederatedSources(opened_sources, cache=_cache(settings, index_key))
+        cache = _cache(settings, index_key)
+        sources = FederatedSources(opened_sources, cache=cache)
         stack.push_async_callback(sources.aclose)
         audit = await open_log(settings)
         stack.push_async_callback(audit.aclose)
+        counts = Counts() if settings.metrics_token_file is not None else None
+        if counts is not None:
+            audit.watched = counts.entry
         policies = PolicyKeeper(authorizer, settings.policy_folder, audit, jurisdiction=settings.province)
         await policies.started()
         search = open_search(settings, audit, index_key)
@@ -134,7 +143,13 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
         )
         stack.callback(registers.close)
         house = _house(
-            sources, opened_sources, index, authorizer, regions, derive(index_key, "handles"), registers.standing
+            CountedSources(sources, counts) if counts is not None else sources,
+            opened_sources,
+            index,
+            authorizer,
+            regions,
+            derive(index_key, "handles"),
+            registers.standing,
         )
         office = Office(
             registers=registers,
@@ -187,6 +202,15 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
             WITNESS_PATH: Route(witnessing, ("POST",)),
             "/.well-known/jwks.json": Route(public_keys(public_jwks(*([signing_key] if signing_key else [])))),
         }
+        if counts is not None:
+            now = Now(
+                breakers=sources.breakers,
+                connections=partial(connections_of, opened_sources),
+                cached=lambda: (cache.hits, cache.misses) if cache is not None else (0, 0),
+                policy_version=lambda: authorizer.policy_version,
+                policies_refused=lambda: policies.notice() is not None,
+            )
+            add_metrics(settings, routes, counts, now)
         renewal = asyncio.create_task(
             renew(index, lambda: listing_call(settings.name, sign), settings.refresh_seconds)
         )
@@ -195,14 +219,19 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
         stack.push_async_callback(_stop, watching)
         await _be_witnessed(settings, stack, audit, opened_sources, sign)
         await audit.append_event(gateway_event(settings, "started", authorizer.policy_version))
-        sockets = {"/graphql": SocketEndpoint(operations)}
+        count = counts.request if counts is not None else None
+        sockets = {"/graphql": SocketEndpoint(operations, count=count)}
         mounts = {}
         if settings.console:
+            sessions = open_sessions(settings)
+            stack.push_async_callback(sessions.aclose)
+            place = _place(settings, regions)
+            key = derive(index_key, "console sessions")
             mounts["/console"] = build_console(
                 settings,
-                Parts(audit, search, authorizer, tokens, verifier, engine, issuer, _place(settings, regions)),
+                Parts(audit, search, authorizer, tokens, verifier, engine, issuer, place, sessions, key),
             )
-        application = Application(routes, Origins(settings.cors_origins), sockets, mounts)
+        application = Application(routes, Origins(settings.cors_origins), sockets, mounts, count)
         yield Gateway(application, engine, sources, index, audit, policies)
 
 
@@ -252,7 +281,7 @@ def _cache(settings: Settings, key: bytes) -> RecordCache | None:
 
 
 def _house(
-    sources: FederatedSources,
+    sources: Sources,
     opened_sources: Mapping[str, OpenSource],
     index: StoredIndex,
     authorizer: PoliciesInForce,

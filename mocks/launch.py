@@ -8,6 +8,8 @@ import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from starlette.types import ASGIApp
+
 from mocks.databases import Progress, ensure, module_of
 from mocks.serving import Host, ProcessHost, ThreadHost
 from mocks.systems import SYSTEMS, System, of
@@ -21,6 +23,7 @@ class Imitation:
         self._host: Host | None = None
         self._urls: Mapping[str, str] = {}
         self._before: dict[str, str | None] = {}
+        self._passwords: Mapping[str, str] = {}
 
     async def start(
         self,
@@ -39,7 +42,7 @@ class Imitation:
         """
         systems = of(provinces)
         urls = self._urls = await ensure(directory, world, systems, databases=databases, progress=progress)
-        passwords = {
+        passwords = self._passwords = {
             system.secret_variable: secrets.token_urlsafe(24) for system in systems if system.secret_variable
         }
         if not processes:
@@ -61,7 +64,7 @@ class Imitation:
         async def start(host: Host, system: System) -> tuple[str, str]:
             if system.kind == "sql":
                 return system.variable, urls[system.id]
-            url = await host.start(system, module_of(system).app(urls[system.id]))
+            url = await host.start(system, self._application(system))
             progress(f"{system.id} answers at {url}")
             return system.variable, url
 
@@ -85,7 +88,7 @@ class Imitation:
         """Start a stopped HTTP system again, at the address where it was."""
         if self._host:
             system = SYSTEMS[system_id]
-            await self._host.start(system, module_of(system).app(self._urls[system_id]))
+            await self._host.start(system, self._application(system))
 
     async def close(self) -> None:
         """End every server and take the secrets back."""
@@ -98,6 +101,18 @@ class Imitation:
             else:
                 os.environ[name] = value
         self._before = {}
+
+    def _application(self, system: System) -> ASGIApp:
+        """With the secret of this imitation, whatever others have put into the environment since."""
+        name = system.secret_variable
+        before = os.environ.get(name) if name else None
+        if name and name in self._passwords:
+            os.environ[name] = self._passwords[name]
+        try:
+            return module_of(system).app(self._urls[system.id])
+        finally:
+            if name and before is not None:
+                os.environ[name] = before
 
     def _lend(self, passwords: Mapping[str, str]) -> None:
         for name, value in passwords.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from mocks.systems import System
 
 HOST = "127.0.0.1"
 STARTS_WITHIN = 20.0
+_SET_ASIDE = range(20_000, 32_000)  # below those that systems give to outgoing connections
 
 
 class NotStarted(Exception):
@@ -71,6 +73,18 @@ def listen(port: int = 0) -> socket.socket:
     found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     found.bind((HOST, port))
     return found
+
+
+def free_port() -> int:
+    """A port for a process that is yet to start; of those that no client's connection is given in the meantime."""
+    for port in random.SystemRandom().sample(_SET_ASIDE, len(_SET_ASIDE)):
+        with socket.socket() as one:
+            try:
+                one.bind((HOST, port))
+            except OSError:
+                continue
+            return port
+    raise OSError("no port is free on this machine")
 
 
 def address(bound: socket.socket) -> str:

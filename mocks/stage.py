@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import shlex
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -24,13 +23,14 @@ from gateway.keys import make_signing_key, public_jwks
 from gateway.secret import keep_secret
 from mocks.launch import Imitation
 from mocks.life import Life
+from mocks.serving import free_port
 from mocks.systems import System
 from mocks.viewers import viewers
 from mocks.world import World
 
 PROVINCES: Mapping[str, str] = {"jiangsu": "320000", "zhejiang": "330000"}
 AGENCIES = Path(__file__).parents[1] / "adapters" / "agencies"
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0  # a busy machine is no fault
 
 
 class StageError(Exception):
@@ -130,7 +130,7 @@ class Stage:
             (state / "public.jwks.json").write_text(json.dumps(public_jwks(key)), encoding="utf-8")
             listed = json.dumps(self._viewers(province), ensure_ascii=False, indent=1)  # JSON is YAML too
             (state / "viewers.yaml").write_text(listed, encoding="utf-8")
-            port = _free_port()
+            port = free_port()
             self.urls[province] = f"http://127.0.0.1:{port}"
             self._environment[f"{province.upper()}_GATEWAY_URL"] = f"{self.urls[province]}/graphql"
             lines = (f"export {name}={shlex.quote(value)}\n" for name, value in self._settings(province).items())
@@ -188,13 +188,6 @@ class Stage:
                 person = self.person_id(self.world.story(story))
                 while len(await asyncio.to_thread(_provinces, self.urls[province], token, person)) < len(PROVINCES):  # noqa: ASYNC110
                     await asyncio.sleep(0.3)
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 def _answers(url: str) -> bool:

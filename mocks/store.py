@@ -48,12 +48,12 @@ class Store:
 
 
 class Guard:
-    """Lets a request in when its header holds the secret of the environment; health is open to everybody."""
+    """Lets a request in when its header holds the secret; health is open to everybody."""
 
-    def __init__(self, app: ASGIApp, header: str, variable: str, refusal: Callable[[], Response]) -> None:
+    def __init__(self, app: ASGIApp, header: str, secret: str, refusal: Callable[[], Response]) -> None:
         self._app = app
         self._header = header
-        self._variable = variable
+        self._secret = secret
         self._refusal = refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,9 +64,8 @@ class Guard:
             await self._refusal()(scope, receive, send)
 
     def _admits(self, headers: Headers) -> bool:
-        secret = os.environ.get(self._variable, "")
         given = headers.get(self._header, "")
-        return bool(secret) and hmac.compare_digest(secret.encode(), given.encode())
+        return bool(self._secret) and hmac.compare_digest(self._secret.encode(), given.encode())
 
 
 def application(
@@ -77,7 +76,11 @@ def application(
     variable: str,
     refusal: Callable[[], Response] = lambda: JSONResponse({"error": "unauthorized"}, 401),
 ) -> Starlette:
-    """The agency's application: its routes, an open health path, and the secret in front of the rest."""
+    """The agency's application: its routes, an open health path, and the secret in front of the rest.
+
+    The secret is what the environment's `variable` holds now: another imitation in this process has its own.
+    """
+    secret = os.environ.get(variable, "")
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -86,7 +89,7 @@ def application(
 
     return Starlette(
         routes=[Route(HEALTH, _health), *routes],
-        middleware=[Middleware(Guard, header=header, variable=variable, refusal=refusal)],
+        middleware=[Middleware(Guard, header=header, secret=secret, refusal=refusal)],
         lifespan=lifespan,
     )
 

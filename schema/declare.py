@@ -192,11 +192,11 @@ def describe_enums(enums: Iterable[type[Enum]]) -> None:
 
 
 def enums_in(module: ModuleType) -> list[type[Enum]]:
-    """The enums that a module defines."""
+    """The enums that a module or a package defines."""
     return [
         member
         for _, member in inspect.getmembers(module, inspect.isclass)
-        if issubclass(member, Enum) and member.__module__ == module.__name__
+        if issubclass(member, Enum) and f"{member.__module__}.".startswith(f"{module.__name__}.")
     ]
 
 

@@ -1,6 +1,61 @@
-"""Properties are tested without a clock: a busy machine is no fault. A failure prints how to repeat it."""
+"""Properties are tested without a clock: a busy machine is no fault. A failure prints how to repeat it.
 
+On several processors a module's tests stay with one worker, so that what the module sets up is set up once; where a
+whole folder shares something dear, the folder does. What takes longest begins first, or one worker would end alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
 from hypothesis import settings
 
 settings.register_profile("unhurried", deadline=None, print_blob=True)
 settings.load_profile("unhurried")
+
+TOGETHER = ("tests/adapters/over_http/", "tests/console/browser/", "tests/mocks/over_http/", "tests/provinces/")
+FIRST = (
+    "tests/console/browser/",
+    "tests/conformance/test_gnuhealth.py",
+    "tests/provinces/",
+    "tests/gateway/policy/test_agreement.py",
+    "tests/gateway/execution/test_equivalence.py",
+    "tests/gateway/policy/",
+    "tests/bench/",
+    "tests/threats/",
+    "tests/gateway/audit/",
+    "tests/conformance/",
+    "tests/gateway/authorization/",
+)
+
+
+def together(nodeid: str) -> str:
+    """What runs on the same worker as this test."""
+    module = nodeid.partition("::")[0]
+    return next((folder for folder in TOGETHER if module.startswith(folder)), module)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With --dist loadscope, as `make test` has it."""
+    if config.getoption("dist") != "loadscope":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFolder(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return together(nodeid)
+
+    config.option.loadscopereorder = False  # the order is ours
+    return ByFolder(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In a worker; a run in one process keeps the order of the files."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=_begins)
+
+
+def _begins(item: pytest.Item) -> int:
+    return next((place for place, part in enumerate(FIRST) if item.nodeid.startswith(part)), len(FIRST))

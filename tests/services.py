@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
+import subprocess
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
+
+from mocks.serving import free_port
 
 POSTGRESQL = "postgresql+asyncpg://postgres@127.0.0.1:5432/postgres"
 MARIADB = "mysql+aiomysql://root@127.0.0.1:3306/test?charset=utf8mb4"
@@ -37,6 +42,28 @@ def mariadb_url() -> Iterator[str]:
         "CREATE DATABASE {} CHARACTER SET utf8mb4",
         "DROP DATABASE IF EXISTS {}",
     )
+
+
+@contextmanager
+def redis_server(directory: Path) -> Iterator[str]:
+    """A Redis of one's own and its URL; skips where none is installed, fails where one is required."""
+    program = shutil.which("redis-server")
+    if program is None:
+        if services_required():
+            pytest.fail("no redis-server on this machine, and YITI_REQUIRE_SERVICES=1. Install it.")
+        pytest.skip("no redis-server on this machine")
+    for _ in range(5):  # between looking for a free port and taking it, another test may take it
+        port = free_port()
+        command = [program, "--bind", "127.0.0.1", "--port", str(port), "--save", ""]
+        with subprocess.Popen(command, cwd=directory, stdout=subprocess.PIPE) as server:
+            assert server.stdout is not None
+            if any(b"Ready to accept connections" in line for line in server.stdout):
+                try:
+                    yield f"redis://127.0.0.1:{port}/0"
+                finally:
+                    server.terminate()
+                return
+    pytest.fail("redis-server did not start in five tries; see what it prints")
 
 
 def services_required() -> bool:

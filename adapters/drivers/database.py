@@ -18,9 +18,10 @@ from sqlalchemy import URL, Executable, Row, event, inspect, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, NoSuchTableError, SAWarning, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.types import TypeEngine
 
+from adapters.connections import Connections
 from adapters.contract import AdapterError, Deadline, Malformed, Unavailable
 from adapters.drivers.database_errors import translated
 from adapters.manifest import SqlSource
@@ -76,6 +77,11 @@ class Database:
             await connection.execute(statement)
 
         await self._run(read, "its health", self._timeout)
+
+    def connections(self) -> Connections | None:
+        """How many there are; None where the dialect's pool does not count."""
+        pool = self._engine.pool
+        return Connections(pool.checkedout(), pool.checkedin()) if isinstance(pool, QueuePool) else None
 
     async def aclose(self) -> None:
         """Close all connections."""

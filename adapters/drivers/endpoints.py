@@ -10,6 +10,7 @@ from itertools import compress
 from typing import ClassVar, Literal, TypeVar, cast
 
 from adapters.capabilities import capabilities_of, check_fields, check_filters, supports
+from adapters.connections import Connections
 from adapters.contract import (
     AdapterError,
     Call,
@@ -161,6 +162,10 @@ class EndpointAdapter:
         except AdapterError as err:
             return Health(False, err.code)
         return Health(answer.status < 500, f"status {answer.status}")
+
+    def connections(self) -> Connections | None:
+        """How many there are to the source."""
+        return self._client.connections()
 
     async def aclose(self) -> None:
         """Give the connections back."""

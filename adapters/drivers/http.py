@@ -27,6 +27,7 @@ from urllib.parse import urlsplit
 import httpx
 from msgspec import Struct
 
+from adapters.connections import Connections
 from adapters.contract import AdapterError, Deadline, Invalid, Malformed, Refused, Throttled, Unavailable
 from adapters.drivers.sending import Sending
 from adapters.drivers.transport import (
@@ -121,6 +122,7 @@ class HttpClient:
             transport=carrier,
             timeout=None,  # noqa: S113 - asyncio's absolute timeout below covers every step, waiting included
         )
+        self._carrier = carrier
         self._straight: Straight | None = None
         if isinstance(carrier, OwnTransport) and "@" not in parts.netloc:  # httpx makes a header of a name in there
             self._straight = Straight(carrier, self._model())
@@ -265,6 +267,13 @@ class HttpClient:
         media_type, charset = _content_type(head.get(b"content-type", ""))
         wait = _retry_after(head.get(b"retry-after", ""))
         return Answer(status, content, media_type, charset, wait, head.get(b"cache-control", ""))
+
+    def connections(self) -> Connections | None:
+        """How many there are; this project's own transport alone says so."""
+        if not isinstance(self._carrier, OwnTransport):
+            return None
+        origins = self._carrier.stats.values()
+        return Connections(sum(one.in_use for one in origins), sum(one.idle for one in origins))
 
     async def aclose(self) -> None:
         """Give the connections back."""

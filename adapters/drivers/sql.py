@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Literal
 from sqlalchemy import ColumnElement, Row, and_, literal, select
 
 from adapters.capabilities import capabilities_of, check_fields, check_filters, supports
+from adapters.connections import Connections
 from adapters.contract import (
     AdapterError,
     Call,
@@ -142,6 +143,10 @@ class SqlAdapter:
         except AdapterError as err:
             return Health(ok=False, detail=str(err))
         return Health(ok=True, detail=f"{self._database.dialect} answers")
+
+    def connections(self) -> Connections | None:
+        """How many there are to the database."""
+        return self._database.connections()
 
     async def aclose(self) -> None:
         """Give connections back."""

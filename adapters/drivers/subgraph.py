@@ -30,6 +30,7 @@ from graphql import GraphQLSyntaxError, parse
 from msgspec.structs import replace
 
 from adapters.capabilities import capabilities_of, check_fields
+from adapters.connections import Connections
 from adapters.contract import (
     AdapterError,
     Call,
@@ -187,6 +188,10 @@ class SubgraphAdapter:
             return Health(False, err.code)
         alive = isinstance(body.get("data"), Mapping) or isinstance(body.get("errors"), list)
         return Health(alive and answer.status < 500, f"status {answer.status}")
+
+    def connections(self) -> Connections | None:
+        """How many there are to the source."""
+        return self._client.connections()
 
     async def aclose(self) -> None:
         """Give the connections back; reads under way end with them."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Final, Protocol
 
 import orjson
@@ -30,6 +31,7 @@ class KeptLog(ABC):
     """Implements gateway.audit.record.AuditLog over a store's few own operations."""
 
     signer: LogSigner
+    watched: Callable[[], AbstractContextManager[None]] | None = None  # goes round each wait for a commit
 
     async def append(self, record: AccessRecord, response: bytes | None = None) -> LogEntry:
         """Put one access on record; returns after the commit that holds it, or raises AuditUnavailable.
@@ -73,7 +75,11 @@ class KeptLog(ABC):
 
     async def _append(self, ready: Encoded, key: bytes | None) -> tuple[int, bytes]:
         leaf, loop = leaf_hash(ready.content), asyncio.get_running_loop()
-        return await self._store(Waiting(ready.content, leaf, ready.shared, key, loop.create_future(), loop)), leaf
+        waiting = Waiting(ready.content, leaf, ready.shared, key, loop.create_future(), loop)
+        if self.watched is None:
+            return await self._store(waiting), leaf
+        with self.watched():
+            return await self._store(waiting), leaf
 
     @abstractmethod
     async def _store(self, waiting: Waiting) -> int:

@@ -251,7 +251,7 @@ def _strangers(statement: Statement, where: str, body: Mapping[str, object], kno
             statement.line_of(f'"{key}"'),
             "POLICY_NAME_UNKNOWN",
             f"{where} speaks of {literal}",
-            "correct the name, or declare it in schema/label.py, schema/enums.py or groups.yaml",
+            "correct the name, or declare it in schema/label.py, schema/enums or groups.yaml",
         )
 
 

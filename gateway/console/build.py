@@ -13,6 +13,7 @@ from gateway.audit.search import Search
 from gateway.authorization.in_force import PoliciesInForce
 from gateway.console.application import console
 from gateway.console.asking import Graph
+from gateway.console.attempts import Attempts
 from gateway.console.cookies import Cookies
 from gateway.console.doors import Door
 from gateway.console.gate import SIGN_IN
@@ -23,6 +24,7 @@ from gateway.console.record import Recorder
 from gateway.console.rendering import Renderer
 from gateway.console.services import Services
 from gateway.console.sessions import Sessions
+from gateway.console.store import MemoryStore, RedisStore, SessionStore
 from gateway.demo_viewers import read_viewers
 from gateway.identity.token import TokenService
 from gateway.settings import Settings
@@ -41,6 +43,8 @@ class Parts:
     graph: Graph
     issuer: DevIssuer | None  # in demo mode
     place: str  # the province, as people say it
+    sessions: SessionStore
+    session_key: bytes  # the same at every gateway that shares the store
 
 
 def build_console(settings: Settings, parts: Parts) -> Starlette:
@@ -53,7 +57,13 @@ def build_console(settings: Settings, parts: Parts) -> Starlette:
             search=parts.search,
             authorizer=parts.authorizer,
             basis=partial(_basis, parts.authorizer),
-            sessions=Sessions(idle=settings.console_idle_minutes * 60, longest=settings.console_session_hours * 3600),
+            sessions=Sessions(
+                parts.sessions,
+                parts.session_key,
+                idle=settings.console_idle_minutes * 60,
+                longest=settings.console_session_hours * 3600,
+            ),
+            attempts=Attempts(parts.sessions, parts.session_key),
             cookies=Cookies(secure=secure),
             recorder=Recorder(parts.audit, settings.province),
             renderer=Renderer(
@@ -71,6 +81,12 @@ def build_console(settings: Settings, parts: Parts) -> Starlette:
             mint=parts.tokens.mint,
         )
     )
+
+
+def open_sessions(settings: Settings) -> SessionStore:
+    """Where this gateway's sessions are kept."""
+    url = settings.console_redis_url
+    return RedisStore(url.get_secret_value()) if url is not None else MemoryStore()
 
 
 def _basis(authorizer: PoliciesInForce, policy: str) -> str | None:

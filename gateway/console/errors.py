@@ -4,6 +4,7 @@ GatewayError
 ├── AuditorsOnly      AUDITORS_ONLY: signed in, but no auditor with the purpose AUDIT
 ├── FormExpired       FORM_EXPIRED: a form without this session's token, or from another page than ours
 ├── SignInFailed      SIGN_IN_FAILED: the identity provider's answer does not hold
+├── SessionsUnavailable SESSIONS_UNAVAILABLE: whether somebody is signed in cannot be told
 └── BadCondition      BAD_CONDITION: a search condition that cannot be used; names the condition, never its value
 """
 
@@ -31,6 +32,13 @@ class SignInFailed(GatewayError):
 
     code = "SIGN_IN_FAILED"
     status = 403
+
+
+class SessionsUnavailable(GatewayError):
+    """The store of sessions does not answer: nobody is known, and nothing is shown."""
+
+    code = "SESSIONS_UNAVAILABLE"
+    status = 503
 
 
 class BadCondition(GatewayError):

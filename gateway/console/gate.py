@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 from urllib.parse import parse_qs, unquote_plus, urlencode, urlsplit
 
@@ -42,11 +43,12 @@ def page(view: View, *, is_open: bool = False) -> Endpoint:
         language = negotiate(
             services.cookies.read(request, services.cookies.language), request.headers.get("accept-language")
         )
-        session = services.sessions.find(services.cookies.read(request, services.cookies.session))
-        visit = Visit(request, services, language, exchange.request_id, session, {})
+        visit = Visit(request, services, language, exchange.request_id, None, {})
         try:
+            session = await services.sessions.find(services.cookies.read(request, services.cookies.session))
             if session is None and not is_open:
                 return _to_the_door(request)
+            visit = replace(visit, session=session)
             return await _answer(view, visit)
         except GatewayError as err:
             exchange.code = err.code
@@ -124,7 +126,7 @@ async def _with_form(visit: Visit) -> Visit:
         raise FormExpired(
             "The form is no longer valid, or came from another page. Open its page again and send it anew."
         )
-    return Visit(request, visit.services, visit.language, visit.request_id, visit.session, form)
+    return replace(visit, form=form)
 
 
 async def _body(request: Request) -> bytes:
@@ -143,7 +145,7 @@ def _is_ours(visit: Visit, form: Mapping[str, Sequence[str]]) -> bool:
     if visit.session is not None:
         expected = visit.session.form_token
     else:
-        attempt = services.sessions.attempt(services.cookies.read(visit.request, services.cookies.attempt))
+        attempt = services.attempts.read(services.cookies.read(visit.request, services.cookies.attempt))
         if attempt is None:
             return False
         expected = attempt.form_token

@@ -20,8 +20,8 @@ from starlette.responses import Response
 
 from adapters.drivers.http import NETWORK_FAILURES
 from gateway.claims import ViewerClaims, viewer_of
+from gateway.console.attempts import Attempt
 from gateway.console.errors import SignInFailed
-from gateway.console.sessions import Attempt
 from gateway.errors import GatewayError
 from gateway.viewer import Viewer
 
@@ -81,7 +81,7 @@ class Provider:
         return response
 
     async def finish(self, request: Request, attempt: Attempt) -> Viewer:
-        """The viewer whom the provider's answer describes; each answer is taken once."""
+        """The viewer whom the provider's answer describes."""
         request.scope["session"] = attempt.kept
         if "code" not in request.query_params:
             raise _failed("did not sign you in")
@@ -97,8 +97,6 @@ class Provider:
             )
         except _FAILURES as err:
             raise _failed("gave an answer that does not hold") from err
-        finally:
-            attempt.kept.clear()
         claims = token.get("userinfo")
         if not claims:
             raise _failed("sent no ID token")

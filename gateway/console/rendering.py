@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
@@ -13,12 +15,14 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from gateway.audit.record import EventEntry
+from gateway.console.citing import cited
 from gateway.console.files import STAMP
 from gateway.console.headers import page_headers
 from gateway.console.language import Language, languages
 from gateway.console.visit import Shown, Visit
 from gateway.console.words import Words
 
+_IN_BOTH: Final = re.compile(r"(?P<zh>[^A-Za-z]+?) (?P<en>[A-Z][A-Za-z -]+)")
 TEMPLATES: Final = Path(__file__).with_name("templates")
 
 
@@ -68,12 +72,20 @@ def _environment(language: Language) -> Environment:
         share=language.share,
         machine=_machine_time,
         instant=datetime.fromisoformat,
+        cited=partial(cited, language=language),
+        own=partial(own, language=language),
         said=lambda text: text.zh if language.code == "zh" else text.en,
         parted=parted,
         shorten=shorten,
         with_query=with_query,
     )
     return environment
+
+
+def own(title: str, language: Language) -> str:
+    """Of the title of an imitation viewer, which is said in Chinese and then in English, what is in this language."""
+    said = _IN_BOTH.fullmatch(title)
+    return title if said is None else said["zh" if language.code == "zh" else "en"]
 
 
 def shorten(identifier: str) -> str:

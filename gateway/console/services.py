@@ -10,6 +10,7 @@ from gateway.audit.report import Limits
 from gateway.audit.search import Search
 from gateway.authorization.decision import Authorizer
 from gateway.console.asking import Graph
+from gateway.console.attempts import Attempts
 from gateway.console.cookies import Cookies
 from gateway.console.doors import Door
 from gateway.console.rate import SignInRate
@@ -27,6 +28,7 @@ class Services:
     authorizer: Authorizer
     basis: Callable[[str], str | None]  # a rule's id -> its article; None for one that the policy no longer has
     sessions: Sessions
+    attempts: Attempts
     cookies: Cookies
     recorder: Recorder
     renderer: Renderer

@@ -1,20 +1,23 @@
-"""Who is signed in: sessions kept in this process's memory; the browser holds a random key and nothing else."""
+"""Who is signed in. The browser holds a random key; the store holds, under its hash, what that key opens.
+
+Nobody who reads the store learns who is signed in or gets in himself: opening takes the browser's key. Nobody who
+writes it makes a session: that takes the gateways' secret too.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
+from gateway.console.sealing import key_of, seal, unseal
+from gateway.console.store import SessionStore
 from gateway.viewer import Viewer
 
-_MOST_SESSIONS: Final = 10_000
-_MOST_ATTEMPTS: Final = 10_000
-ATTEMPT_SECONDS: Final = 600.0  # to type a password and a second factor at the identity provider
+_LONGEST_KEY: Final = 100
 
 Clock = Callable[[], float]
 
@@ -24,83 +27,53 @@ def new_key() -> str:
     return secrets.token_urlsafe(32)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Session:
     """One signed-in auditor."""
 
     viewer: Viewer
-    began: float
-    seen: float
+    began: float  # Unix seconds: several gateways read it
     form_token: str = field(default_factory=new_key)
-
-
-@dataclass(slots=True)
-class Attempt:
-    """Somebody on the way in: what the identity provider's answer is held to."""
-
-    began: float
-    form_token: str = field(default_factory=new_key)
-    kept: dict[str, Any] = field(default_factory=dict)  # Authlib's own: state, nonce, PKCE verifier
-    to: str = ""  # the page that was asked for
 
 
 class Sessions:
     """Begin, find and end; a session ends after `idle` seconds without a request, and `longest` seconds after all."""
 
-    def __init__(self, *, idle: float, longest: float, clock: Clock = time.monotonic) -> None:
+    def __init__(
+        self, store: SessionStore, secret: bytes, *, idle: float, longest: float, clock: Clock = time.time
+    ) -> None:
+        self._store = store
+        self._secret = secret
         self._idle = idle
         self._longest = longest
         self._clock = clock
-        # Keyed by hash: what lies in memory opens nothing.
-        self._sessions: OrderedDict[bytes, Session] = OrderedDict()
-        self._attempts: OrderedDict[bytes, Attempt] = OrderedDict()
 
-    def begin(self, viewer: Viewer) -> tuple[str, Session]:
+    async def begin(self, viewer: Viewer) -> tuple[str, Session]:
         """A new session and the key for its cookie."""
-        key, now = new_key(), self._clock()
-        session = self._sessions[_hashed(key)] = Session(viewer, now, now)
-        if len(self._sessions) > _MOST_SESSIONS:
-            self._sessions.popitem(last=False)
+        key, session = new_key(), Session(viewer, self._clock())
+        name = _name(key)
+        await self._store.put(name, seal(key_of(self._secret, key), session, name.encode()), self._idle)
         return key, session
 
-    def find(self, key: str | None) -> Session | None:
+    async def find(self, key: str | None) -> Session | None:
         """The session of this key, if it still holds; counts as a request."""
-        if not key:
+        if not key or len(key) > _LONGEST_KEY:
             return None
-        place, now = _hashed(key), self._clock()
-        session = self._sessions.get(place)
-        if session is None:
+        name = _name(key)
+        sealed = await self._store.get(name, self._idle)
+        if sealed is None:
             return None
-        if now - session.seen > self._idle or now - session.began > self._longest:
-            del self._sessions[place]
-            return None
-        session.seen = now
-        self._sessions.move_to_end(place)
-        return session
+        session = unseal(key_of(self._secret, key), sealed, name.encode(), Session)
+        if session is not None and self._clock() - session.began <= self._longest:
+            return session
+        await self._store.drop(name)
+        return None
 
-    def end(self, key: str | None) -> None:
-        """Sign out; harmless for a key that opens nothing."""
+    async def end(self, key: str | None) -> None:
+        """Sign out, wherever it was signed in; harmless for a key that opens nothing."""
         if key:
-            self._sessions.pop(_hashed(key), None)
-
-    def attempt(self, key: str | None) -> Attempt | None:
-        """The attempt of this key, while it may be gone on with."""
-        found = self._attempts.get(_hashed(key)) if key else None
-        return found if found is not None and self._clock() - found.began <= ATTEMPT_SECONDS else None
-
-    def begin_attempt(self) -> tuple[str, Attempt]:
-        """A new attempt and the key for its cookie."""
-        key = new_key()
-        attempt = self._attempts[_hashed(key)] = Attempt(self._clock())
-        if len(self._attempts) > _MOST_ATTEMPTS:
-            self._attempts.popitem(last=False)
-        return key, attempt
-
-    def end_attempt(self, key: str | None) -> None:
-        """Once somebody is in, the attempt opens nothing any more."""
-        if key:
-            self._attempts.pop(_hashed(key), None)
+            await self._store.drop(_name(key))
 
 
-def _hashed(key: str) -> bytes:
-    return hashlib.sha256(key.encode("utf-8", "replace")).digest()
+def _name(key: str) -> str:
+    return "session:" + hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()

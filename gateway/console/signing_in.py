@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from gateway.console.admission import admit
+from gateway.console.attempts import Attempt
 from gateway.console.errors import AuditorsOnly, SignInFailed
 from gateway.console.gate import PATH, SIGN_IN, Outcome, inside, redirect
 from gateway.console.personas import Personas
 from gateway.console.provider import Provider
-from gateway.console.sessions import Attempt
 from gateway.console.visit import Shown, Visit
 from gateway.http.refusals import NotFound
 from gateway.viewer import Viewer
@@ -23,11 +23,10 @@ async def sign_in(visit: Visit) -> Outcome:
     if visit.session is not None:
         return redirect(to)
     services = visit.services
-    key, attempt = services.sessions.begin_attempt()
-    attempt.to = to
+    attempt = services.attempts.begin(to)
     shown = Shown("sign_in.html", {"door": _described(visit), "form_token": attempt.form_token})
     response = services.renderer.page(visit, shown, None)
-    services.cookies.write(response, services.cookies.attempt, key)
+    services.cookies.write(response, services.cookies.attempt, services.attempts.written(attempt))
     return response
 
 
@@ -37,7 +36,10 @@ async def start(visit: Visit) -> Outcome:
     visit.services.rate.admit(_address(visit))
     if attempt is None:
         return redirect(SIGN_IN)
-    return await provider.start(visit.request, attempt, visit.language.tag)
+    response = await provider.start(visit.request, attempt, visit.language.tag)
+    cookies = visit.services.cookies
+    cookies.write(response, cookies.attempt, visit.services.attempts.written(attempt))
+    return response
 
 
 async def finish(visit: Visit) -> Outcome:
@@ -45,7 +47,7 @@ async def finish(visit: Visit) -> Outcome:
     provider, attempt = _provider(visit), _attempt(visit)
     visit.services.rate.admit(_address(visit))
     try:
-        attempt = _still(attempt)
+        attempt = await _still(visit, attempt)
         viewer = await provider.finish(visit.request, attempt)
     except SignInFailed as err:
         await visit.services.recorder.refused(None, err.code, visit.request_id)
@@ -59,7 +61,7 @@ async def sign_out(visit: Visit) -> Outcome:
     response = redirect(SIGNED_OUT)
     if visit.session is not None:
         await services.recorder.signed_out(visit.viewer, visit.request_id)
-        services.sessions.end(services.cookies.read(visit.request, services.cookies.session))
+        await services.sessions.end(services.cookies.read(visit.request, services.cookies.session))
         response.headers["Clear-Site-Data"] = '"cache", "storage"'
     services.cookies.drop(response, services.cookies.session)
     return response
@@ -79,7 +81,7 @@ async def _become(visit: Visit) -> Outcome:
     visit.services.rate.admit(_address(visit))
     viewer = door.become(visit.field("persona"))
     attempt = _attempt(visit)
-    if viewer is None or attempt is None:
+    if viewer is None or attempt is None or not await visit.services.attempts.take(attempt):
         return redirect(SIGN_IN)
     return await _enter(visit, viewer, attempt)
 
@@ -92,9 +94,8 @@ async def _enter(visit: Visit, viewer: Viewer, attempt: Attempt) -> Outcome:
         await services.recorder.refused(viewer, err.code, visit.request_id)
         raise
     await services.recorder.signed_in(viewer, visit.request_id)
-    services.sessions.end_attempt(services.cookies.read(visit.request, services.cookies.attempt))
-    services.sessions.end(services.cookies.read(visit.request, services.cookies.session))
-    key, _ = services.sessions.begin(viewer)
+    await services.sessions.end(services.cookies.read(visit.request, services.cookies.session))
+    key, _ = await services.sessions.begin(viewer)
     response = redirect(inside(attempt.to))
     services.cookies.write(response, services.cookies.session, key)
     services.cookies.drop(response, services.cookies.attempt)
@@ -116,11 +117,11 @@ def _provider(visit: Visit) -> Provider:
 
 def _attempt(visit: Visit) -> Attempt | None:
     services = visit.services
-    return services.sessions.attempt(services.cookies.read(visit.request, services.cookies.attempt))
+    return services.attempts.read(services.cookies.read(visit.request, services.cookies.attempt))
 
 
-def _still(attempt: Attempt | None) -> Attempt:
-    if attempt is None:
+async def _still(visit: Visit, attempt: Attempt | None) -> Attempt:
+    if attempt is None or not await visit.services.attempts.take(attempt):
         raise SignInFailed("Signing in took too long, or was begun in another browser. Begin it again.")
     return attempt
 

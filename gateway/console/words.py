@@ -169,6 +169,29 @@ _FACETS: Final[Mapping[str, str]] = {
     "via": _("Through"),
     "action": _("Actions"),
 }
+_DETAILS: Final[Mapping[str, str]] = {
+    "code": _("Refused because"),
+    "page": _("Page"),
+    "state": _("State"),
+    "results": _("Found"),
+    "shown": _("Shown on the page"),
+    "entries": _("Entries"),
+    "findings": _("Findings"),
+    "rules": _("Rules"),
+    "rule": _("Rule"),
+    "people": _("People"),
+    "step": _("Columns"),
+    "size": _("Size of the log"),
+    "log": _("Log"),
+    "found": _("Finding"),
+    "witness": _("Witness"),
+    "gateway": _("Gateway"),
+    "policy_version": _("Version of the policy"),
+    "format": _("Format"),
+    "reason": _("Why"),
+    "verdict": _("Verdict"),
+    "minutes": _("Minutes"),
+}
 _ERRORS: Final[Mapping[str, tuple[str, str]]] = {
     "AUDITORS_ONLY": (
         _("Open to auditors alone"),
@@ -181,6 +204,10 @@ _ERRORS: Final[Mapping[str, tuple[str, str]]] = {
     "SIGN_IN_FAILED": (
         _("Signing in did not work"),
         _("The identity provider's answer does not hold, or came too late. Sign in again, or tell the operator."),
+    ),
+    "SESSIONS_UNAVAILABLE": (
+        _("Who is signed in cannot be told"),
+        _("Nothing is shown until it can. Try again, or tell the gateway's operator."),
     ),
     "BAD_CONDITION": (
         _("A condition cannot be searched for"),
@@ -268,6 +295,10 @@ class Words:
     def action(self, name: str) -> str:
         """What was done; the name of a mutation's field stays as it is."""
         return self._in(_ACTIONS, name)
+
+    def detail(self, name: str) -> str:
+        """What a detail of an event says."""
+        return self._in(_DETAILS, name)
 
     def error(self, code: str) -> tuple[str, str]:
         """What happened, and the fix."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import orjson
@@ -15,8 +16,13 @@ access = logging.getLogger("yiti.access")
 faults = logging.getLogger("yiti.faults")
 
 
-def note(exchange: Exchange, status: int, seconds: float) -> None:
-    """Log one answered request."""
+Count = Callable[[str, int, str, float], None]  # route, status, code, seconds
+
+
+def note(exchange: Exchange, status: int, seconds: float, count: Count | None = None) -> None:
+    """Log one answered request, and count it where somebody counts."""
+    if count is not None:
+        count(exchange.route, status, exchange.code, seconds)
     if access.isEnabledFor(logging.INFO):
         access.info(
             _line(

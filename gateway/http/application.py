@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from gateway.errors import GatewayError
-from gateway.http.access_log import fault, note
+from gateway.http.access_log import Count, fault, note
 from gateway.http.bearer import challenge
 from gateway.http.cors import Origins
 from gateway.http.exchange import Answering, Disconnected, Exchange, Message, Receive, Scope, Send, error_reply
@@ -38,11 +38,13 @@ class Application:
         origins: Origins | None = None,
         sockets: Mapping[str, Socket] | None = None,
         mounts: Mapping[str, Mount] | None = None,
+        count: Count | None = None,
     ) -> None:
         self._routes = dict(routes)
         self._mounts = dict(mounts or {})
         self._sockets = dict(sockets or {})
         self._origins = origins or Origins()
+        self._count = count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI entry."""
@@ -72,7 +74,7 @@ class Application:
             await send(message)
 
         await self._mounts[first]({**scope, "yiti.exchange": exchange}, receive, watched)
-        note(exchange, status, time.perf_counter() - started)
+        note(exchange, status, time.perf_counter() - started, self._count)
 
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = Exchange.begin(scope, receive)
@@ -91,11 +93,11 @@ class Application:
             reply = await self._reply(exchange)
         except Disconnected:
             exchange.code = "DISCONNECTED"
-            note(exchange, 499, time.perf_counter() - started)
+            note(exchange, 499, time.perf_counter() - started, self._count)
             return
         exchange.code = reply.code
         await reply.send(exchange, send, self._origins.headers(exchange))
-        note(exchange, reply.status, time.perf_counter() - started)
+        note(exchange, reply.status, time.perf_counter() - started, self._count)
 
     async def _reply(self, exchange: Exchange) -> Answering:
         try:

@@ -14,7 +14,7 @@ import orjson
 from msgspec import Raw
 
 from gateway.errors import BadRequest, GatewayError, LimitExceeded
-from gateway.http.access_log import fault, note
+from gateway.http.access_log import Count, fault, note
 from gateway.http.bearer import read_credentials
 from gateway.http.exchange import Exchange, Scope, Send, request_id
 from gateway.http.operations import Operations
@@ -51,17 +51,20 @@ class Closed(Exception):
 class SocketEndpoint:
     """Serves WebSocket connections; each ends at the latest with the token that opened it."""
 
-    def __init__(self, operations: Operations, *, init_seconds: float = _INIT_SECONDS) -> None:
+    def __init__(
+        self, operations: Operations, *, init_seconds: float = _INIT_SECONDS, count: Count | None = None
+    ) -> None:
         self._operations = operations
         self._init_seconds = init_seconds
         self._open: Counter[tuple[str, str]] = Counter()
+        self._count = count
 
     async def __call__(self, exchange: Exchange, scope: Scope, send: Send) -> None:
         """One connection, from its acceptance to its end."""
         started = time.perf_counter()
         offered = PROTOCOL in scope.get("subprotocols", ())
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL if offered else None})
-        connection = _Connection(exchange, send, self._operations, self._open)
+        connection = _Connection(exchange, send, self._operations, self._open, self._count)
         end = Closed(_SUBPROTOCOL, f"Subprotocol not acceptable: offer {PROTOCOL}")
         try:
             if offered:
@@ -80,9 +83,15 @@ class _Connection:
     """One connection's viewer and its running operations."""
 
     def __init__(
-        self, exchange: Exchange, send: Send, operations: Operations, connections: Counter[tuple[str, str]]
+        self,
+        exchange: Exchange,
+        send: Send,
+        operations: Operations,
+        connections: Counter[tuple[str, str]],
+        count: Count | None,
     ) -> None:
-        """`connections` counts those of each subject that are open."""
+        """`connections` counts those of each subject that are open, `count` each operation like a request."""
+        self._count = count
         self._exchange = exchange
         self._connections = connections
         self._send = send
@@ -204,7 +213,7 @@ class _Connection:
         # The id is free again before the caller can know that it is.
         self._running.pop(ident, None)
         await self._say(last)
-        note(exchange, 200, time.perf_counter() - started)
+        note(exchange, 200, time.perf_counter() - started, self._count)
 
     async def _say(self, message: Mapping[str, object]) -> None:
         await self._put({"type": "websocket.send", "text": encode(message).decode()})

@@ -125,6 +125,7 @@ class RecordCache:
         self._backend = memory_backend() if backend is None else backend
         self._limit = limit
         self._ends: deque[float] = deque()
+        self.hits = self.misses = 0  # records looked for, since the start
 
     def keeps(self, source: str) -> bool:
         """Whether anything of this source is kept at all."""
@@ -134,7 +135,10 @@ class RecordCache:
         """What is kept of these keys; None stands for a key that the source does not know."""
         wanted = list(keys)
         found = await asyncio.gather(*(self._one(self._name(shelf, key)) for key in wanted))
-        return {key: kept.rows for key, kept in zip(wanted, found, strict=True) if kept is not None}
+        kept = {key: one.rows for key, one in zip(wanted, found, strict=True) if one is not None}
+        self.hits += len(kept)
+        self.misses += len(wanted) - len(kept)
+        return kept
 
     async def set(self, shelf: Shelf, rows: Mapping[Key, tuple[Record, ...] | None]) -> None:
         """Keep these answers for the lifetime of their source."""

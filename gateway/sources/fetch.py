@@ -16,6 +16,7 @@ from msgspec import Struct
 from adapters.contract import Call, Compare, Health, Key, Record, Unavailable
 from adapters.manifest import Manifest
 from gateway.audit.record import SourceOutcome
+from gateway.sources.breaker import State
 from gateway.sources.cache import RecordCache, Shelf
 from gateway.sources.intake import Answer
 from gateway.sources.reading import Brought, Known, Matches, Needs, Problem, Reading
@@ -238,6 +239,10 @@ class FederatedSources:
         names = list(self._upstreams)
         found = await _all([self._upstreams[name].health() for name in names])
         return dict(zip(names, found, strict=True))
+
+    def breakers(self) -> Mapping[str, State]:
+        """In which state each source's circuit breaker is."""
+        return {name: upstream.breaker.state for name, upstream in self._upstreams.items()}
 
     async def aclose(self) -> None:
         """Give up what still runs, close every adapter and give the cache's connections back."""

@@ -1,4 +1,4 @@
-"""Published code tables of persons, from the standard's code to the names of schema/enums.py or to the term."""
+"""Published code tables of persons, from the standard's code to the names of schema/enums or to the term."""
 
 from __future__ import annotations
 

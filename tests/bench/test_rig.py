@@ -25,7 +25,7 @@ def leaves(node: object) -> int:
 
 def test_the_python_contenders_answer_alike(tmp_path: Path) -> None:
     said: list[str] = []
-    rig = Rig(tmp_path, seconds=0.2, warm=0, concurrencies=(2,), asked=5, npm=False, wrk=None, say=said.append)
+    rig = Rig(tmp_path, seconds=0.5, warm=0, concurrencies=(2,), asked=5, npm=False, wrk=None, say=said.append)
     found = Comparing(rig).run()
     assert [one.contender for one in found.results] == ["ours", "ours-unguarded", "strawberry", "bff"]
     assert {one.same for one in found.results} == {"bytes"}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from starlette.routing import BaseRoute
 
 from gateway.audit.log import SqliteAuditLog
 from gateway.audit.record import AccessRecord, EventEntry
@@ -16,6 +17,7 @@ from gateway.audit.report import Limits
 from gateway.audit.search import Conditions, SearchIndex
 from gateway.authorization.decide import CedarAuthorizer
 from gateway.console.application import console
+from gateway.console.attempts import Attempts
 from gateway.console.cookies import Cookies
 from gateway.console.doors import Door
 from gateway.console.personas import Personas
@@ -24,6 +26,7 @@ from gateway.console.record import Recorder
 from gateway.console.rendering import Renderer
 from gateway.console.services import Services
 from gateway.console.sessions import Sessions
+from gateway.console.store import MemoryStore, SessionStore
 from gateway.demo_viewers import ImitationAgency, ImitationViewer
 from gateway.execution.cursor import Cursors
 from gateway.execution.engine import Answer, Request
@@ -49,6 +52,7 @@ class House:
     search: SearchIndex
     services: Services
     now: list[float]
+    routes: Sequence[BaseRoute]
 
     async def sign_in(self, persona: str = "auditor", to: str = "/console") -> httpx.Response:
         """In by the demo's door."""
@@ -114,18 +118,25 @@ def personas(directory: Path) -> Personas:
 
 @asynccontextmanager
 async def opened(
-    directory: Path, *, door: Callable[[Path], Door] = personas, secure: bool = True, rate: SignInRate | None = None
+    directory: Path,
+    *,
+    door: Callable[[Path], Door] = personas,
+    secure: bool = True,
+    rate: SignInRate | None = None,
+    store: SessionStore | None = None,
 ) -> AsyncIterator[House]:
     """A console whose clock stands still until a test moves it."""
     now = [1_000.0]
     log = SqliteAuditLog(directory / "audit.sqlite")
     search = SearchIndex(directory / "search.sqlite", log, key=b"a" * 32, cursors=Cursors(b"c" * 32))
+    store = store or MemoryStore(lambda: now[0])
     services = Services(
         log=log,
         search=search,
         authorizer=AUTHORIZER,
         basis=lambda policy: f"article of {policy}",
-        sessions=Sessions(idle=1_200, longest=28_800, clock=lambda: now[0]),
+        sessions=Sessions(store, b"s" * 32, idle=1_200, longest=28_800, clock=lambda: now[0]),
+        attempts=Attempts(store, b"s" * 32, clock=lambda: now[0]),
         cookies=Cookies(secure=secure),
         recorder=Recorder(log, "320000"),
         renderer=Renderer(name="yiti-test", place="江苏省", demo=True, secure=secure, token=search.token),
@@ -136,12 +147,13 @@ async def opened(
         jurisdiction="320000",
         mint=TOKENS.mint,
     )
-    application = Application({}, mounts={"/console": console(services)})
+    pages = console(services)
+    application = Application({}, mounts={"/console": pages})
     transport = httpx.ASGITransport(application, raise_app_exceptions=True)
     try:
         async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
             client.headers["Accept-Language"] = "en"
-            yield House(client, log, search, services, now)
+            yield House(client, log, search, services, now, pages.routes)
     finally:
         await search.aclose()
         await log.aclose()

@@ -13,6 +13,7 @@ import pytest
 from joserfc.jwk import RSAKey
 
 from gateway.console.provider import Provider, Registration
+from gateway.console.store import MemoryStore
 from gateway.errors import Unauthenticated
 from gateway.viewer import Viewer
 from tests.console.house import ORIGIN, House, opened
@@ -65,6 +66,34 @@ async def test_each_answer_is_taken_once(house: House) -> None:
     assert (await house.client.get(back)).status_code == 303
     house.client.cookies.clear()
     assert (await house.client.get(back)).status_code == 403
+
+
+async def test_not_even_the_same_browser_gives_an_answer_twice(house: House) -> None:
+    back = await over(house)
+    attempt = house.client.cookies["__Host-yiti-attempt"]
+    assert (await house.client.get(back)).status_code == 303
+    house.client.cookies.set("__Host-yiti-attempt", attempt, domain="console.example")
+    answer = await house.client.get(back)
+    assert (answer.status_code, "SIGN_IN_FAILED" in answer.text) == (403, True)
+
+
+async def test_another_gateway_behind_the_address_takes_the_answer(
+    tmp_path: Path, identity: IdentityProvider
+) -> None:
+    def door(_: Path) -> Provider:
+        return Provider(Registration(identity.issuer, CLIENT, SECRET, f"{ORIGIN}/console/sign-in/callback"))
+
+    store = MemoryStore()
+    (tmp_path / "other").mkdir()
+    async with (
+        opened(tmp_path, door=door, store=store) as one,
+        opened(tmp_path / "other", door=door, store=store) as other,
+    ):
+        back = await over(one, "/console?purpose=AUDIT")
+        other.client.cookies = one.client.cookies
+        assert (await other.client.get(back)).headers["location"] == "/console?purpose=AUDIT"
+        one.client.cookies = other.client.cookies
+        assert "staff-81" in (await one.client.get("/console")).text
 
 
 async def test_an_answer_begun_in_another_browser_is_refused(house: House) -> None:

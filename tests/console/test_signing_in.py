@@ -79,7 +79,7 @@ async def test_a_key_set_beforehand_opens_nothing(house: House) -> None:
     house.client.cookies.set("__Host-yiti-session", "known-to-somebody-else")
     await house.sign_in()
     keys = [one.value for one in house.client.cookies.jar if one.name == "__Host-yiti-session" and one.domain]
-    assert "known-to-somebody-else" not in [key for key in keys if house.services.sessions.find(key)]
+    assert "known-to-somebody-else" not in [key for key in keys if await house.services.sessions.find(key)]
 
 
 async def test_signing_out_ends_the_session_and_is_on_record(house: House) -> None:
@@ -87,7 +87,7 @@ async def test_signing_out_ends_the_session_and_is_on_record(house: House) -> No
     key = house.client.cookies["__Host-yiti-session"]
     answer = await house.post("/console/sign-out")
     assert answer.headers["location"] == "/console/signed-out"
-    assert house.services.sessions.find(key) is None
+    assert await house.services.sessions.find(key) is None
     assert (await house.client.get("/console/signed-out")).status_code == 200
     assert (await house.events())[-1].record.action == "signed-out"
 

@@ -40,3 +40,11 @@ def test_a_word_that_is_unknown_is_shown_as_it_stands() -> None:
     words = Words(languages()["zh"])
     assert words.purpose("CURIOSITY") == "CURIOSITY"
     assert words.error("UNKNOWN") == words.error("INTERNAL")
+
+
+@pytest.mark.parametrize("name", ["code", "page", "step", "entries", "policy_version", "witness"])
+def test_a_detail_of_an_event_is_said_in_both_languages(name: str) -> None:
+    zh, en = (Words(languages()[code]).detail(name) for code in ("zh", "en"))
+    assert name not in {zh, en}
+    assert zh != en
+    assert Words(languages()["zh"]).detail("something-new") == "something-new"

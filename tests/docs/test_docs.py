@@ -16,6 +16,7 @@ from adapters.contract import AdapterError
 from gateway.errors import GatewayError
 from gateway.issuers.reasons import Reason
 from schema.build import build
+from tests.conftest import FIRST, TOGETHER
 
 ROOT = Path(__file__).parents[2]
 DOCS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
@@ -46,6 +47,19 @@ def test_every_dependency_has_its_reason() -> None:
     named = {re.split(r"[<>=~\[]", one)[0] for one in project["dependencies"]}
     text = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
     assert [name for name in sorted(named) if name not in text] == []
+
+
+def test_the_lock_names_versions_alone_and_no_place_to_fetch_them_from() -> None:
+    """Neither this machine's folders nor a registry: a fresh clone anywhere else would look for them there."""
+    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    pinned = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    assert len(pinned) > 50
+    assert [line for line in pinned if not re.fullmatch(r"[a-z0-9-]+==[\w.]+( ; .+)?", line)] == []
+    assert [line for line in lines if "://" in line or "/" in line] == []
+
+
+def test_what_begins_first_and_what_stays_together_is_there() -> None:
+    assert [one for one in (*FIRST, *TOGETHER) if not (ROOT / one).exists()] == []
 
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: str(page.relative_to(ROOT)))

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from starlette.types import ASGIApp
 
+from adapters.loading import load
 from mocks.__main__ import main
 from mocks.databases import database_url, ensure
 from mocks.launch import Imitation
@@ -21,6 +22,7 @@ from mocks.systems import SYSTEMS, System, of
 from mocks.world import World, populate
 
 ROOT = Path(__file__).parents[2]
+AGENCIES = ROOT / "adapters" / "agencies"
 
 
 @pytest.fixture(scope="module")
@@ -170,3 +172,23 @@ def test_the_list_names_every_system(capsys: pytest.CaptureFixture[str]) -> None
 def test_every_system_has_its_own_address_variable() -> None:
     variables = [system.variable for system in SYSTEMS.values()]
     assert len(set(variables)) == len(variables) >= 11
+
+
+async def test_two_imitations_in_one_process_keep_their_own_secrets(small: World, tmp_path: Path) -> None:
+    one, other = Imitation(), Imitation()
+    try:
+        first = await one.start(tmp_path / "one", small, provinces=("jiangsu",))
+        await other.start(tmp_path / "other", small, provinces=("jiangsu",))
+        await one.stop("jiangsu-aftercare")
+        await one.revive("jiangsu-aftercare")
+        async with httpx.AsyncClient(trust_env=False) as client:
+            for part in ("request-service", "aftercare"):
+                described = SYSTEMS[f"jiangsu-{part}"]
+                auth = load(AGENCIES / "jiangsu" / f"{part}.yaml", first).source.auth  # type: ignore[union-attr] # HTTP
+                assert auth is not None
+                secret = first[described.secret_variable or ""]
+                found = await client.get(f"{first[described.variable]}/nothing", headers={auth.name: secret})
+                assert found.status_code == 404, "let in, where there is nothing"
+    finally:
+        await one.close()
+        await other.close()

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from mocks.serving import free_port
 from tests.conformance.gnuhealth import hospital
 from tests.conformance.gnuhealth.rpc import Row, RpcError, Session
 from tests.conformance.kept import Absent, fingerprint, locked
@@ -97,9 +98,7 @@ def _new_database(binaries: Path, folder: Path) -> None:
 @contextmanager
 def _server(binaries: Path, configuration: Path) -> Iterator[int]:
     """GNU Health's server on a free port of the loopback, ended with the block."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     configuration.write_text(
         configuration.read_text(encoding="utf-8") + f"[web]\nlisten = 127.0.0.1:{port}\n", encoding="utf-8"
     )
@@ -111,11 +110,11 @@ def _server(binaries: Path, configuration: Path) -> Iterator[int]:
             yield port
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=60)
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180
     while time.monotonic() < until and process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -126,7 +125,7 @@ def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
     raise Absent("GNU Health's server did not come up")
 
 
-def _run(command: list[str], doing: str, more: dict[str, str] | None = None, seconds: int = 180) -> None:
+def _run(command: list[str], doing: str, more: dict[str, str] | None = None, seconds: int = 600) -> None:
     try:
         done = subprocess.run(
             command, env=_clean() | (more or {}), capture_output=True, text=True, timeout=seconds, check=False

@@ -34,11 +34,12 @@ def absent(reason: str) -> None:
 
 
 @contextmanager
-def launched(executable: str) -> Iterator[Browser]:
-    """A browser; as root, as in a container, it runs without its sandbox."""
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+def launched(executable: str, language: str = "en") -> Iterator[Browser]:
+    """A browser whose own words are of this language; as root, as in a container, it runs without its sandbox."""
+    arguments = [f"--lang={LOCALES[language]}", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    spoken = {**os.environ, "LANGUAGE": LOCALES[language].replace("-", "_")}  # what Chromium goes by on Linux
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=arguments)
+        browser = playwright.chromium.launch(executable_path=executable, args=arguments, env=spoken)
         try:
             yield browser
         finally:
@@ -80,12 +81,11 @@ class Reader:
         self.page.locator(f"button[value={persona}]").click()
         self.page.wait_for_load_state()
 
-    def picture(self, name: str, *, full_page: bool = True) -> Path:
-        """A screenshot among the build's output."""
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        path = PICTURES / f"{name}-{self.language}.png"
-        self.page.screenshot(path=path, full_page=full_page)
-        return path
+    def picture(self, name: str) -> None:
+        """A screenshot among the build's output, for who wants to look: it costs as much as the page itself."""
+        if os.environ.get("YITI_PICTURES") == "1":
+            PICTURES.mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=PICTURES / f"{name}-{self.language}.png", full_page=True)
 
 
 @contextmanager

@@ -7,12 +7,15 @@ from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from gateway.console.language import CHINA
 from mocks.stage import Stage
 from mocks.world import populate
 from tests.console.browser.activity import bustle
+from tests.console.browser.past import remember
 
 # On a busy machine the demo's three seconds may not do; how long things take is not what is looked at here.
 _DEADLINE_SECONDS = 20.0
@@ -37,10 +40,21 @@ class World:
         return number
 
 
+class _Remembering(Stage):
+    """Jiangsu's log begins six weeks ago."""
+
+    def _prepare(self) -> None:
+        super()._prepare()
+        _run(remember(self, "jiangsu"))
+
+
 @contextmanager
-def busy(directory: Path) -> Iterator[World]:
-    """Everything running, until the end."""
-    stage = Stage(directory, populate(people=120), progress=lambda _: None, deadline_seconds=_DEADLINE_SECONDS)
+def busy(directory: Path, *, remembering: bool = False) -> Iterator[World]:
+    """Everything running, until the end; `remembering` weeks before this morning, which is then of today."""
+    today = {"today": datetime.now(CHINA).date()} if remembering else {}
+    kind = _Remembering if remembering else Stage
+    world = populate(people=120, **today)
+    stage = kind(directory, world, progress=lambda _: None, deadline_seconds=_DEADLINE_SECONDS)
     _run(stage.open(processes=False))
     try:
         bustle(stage)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-import shutil
-import socket
-import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -19,7 +16,7 @@ from gateway.federation.replay.memory import MemoryReplay
 from gateway.federation.replay.redis import RedisReplay
 from gateway.federation.replay.sqlite import SqliteReplay
 from gateway.federation.replay.store import ReplayStore, name_of
-from tests.services import services_required
+from tests.services import redis_server
 
 NOW = 1_800_000_000.0
 PEER = "yiti-zhejiang"
@@ -39,23 +36,8 @@ def clock() -> Clock:
 
 @pytest.fixture(scope="module")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    program = shutil.which("redis-server")
-    if program is None:
-        if services_required():
-            pytest.fail("no redis-server on this machine, and YITI_REQUIRE_SERVICES=1. Install it.")
-        pytest.skip("no redis-server on this machine")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [program, "--bind", "127.0.0.1", "--port", str(port), "--save", ""]
-    directory = tmp_path_factory.mktemp("redis")
-    with subprocess.Popen(command, cwd=directory, stdout=subprocess.PIPE) as server:
-        assert server.stdout is not None
-        for line in server.stdout:
-            if b"Ready to accept connections" in line:
-                break
-        yield f"redis://127.0.0.1:{port}/0"
-        server.terminate()
+    with redis_server(tmp_path_factory.mktemp("redis")) as url:
+        yield url
 
 
 @pytest.fixture(params=["memory", "sqlite", "redis"])

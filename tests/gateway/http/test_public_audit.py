@@ -64,7 +64,7 @@ async def run(scripts: Path, *arguments: str) -> Any:
     process = await asyncio.create_subprocess_exec(
         "node", *arguments, cwd=scripts, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
-    out, err = await asyncio.wait_for(process.communicate(), 60)
+    out, err = await asyncio.wait_for(process.communicate(), 180)
     assert process.returncode == 0, err.decode()
     return json.loads(out)
 

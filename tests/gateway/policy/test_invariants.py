@@ -19,9 +19,9 @@ from tests.gateway.policy.conftest import Changed
 from tests.gateway.policy.solver import Formulas
 
 FORMULAS = Formulas()
-LABELS = FORMULAS.labels
+LABELS = sorted(FORMULAS.labels)
 SHOWING = (WHOLE, PART, SEARCH)
-PERSONAL = FORMULAS.members("personal")
+PERSONAL = sorted(FORMULAS.members("personal"))
 
 TIES = (
     "responsible",

@@ -1,12 +1,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
 import logging
-import shutil
-import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +16,7 @@ from adapters.contract import Flag, Provenance, Record
 from gateway.sources.cache import Backend, Lifetime, RecordCache, Shelf, memory_backend, redis_backend
 from gateway.sources.codec import pack, unpack
 from schema.enums import Quality
+from tests.services import redis_server
 
 KEY = bytes(range(32))
 MINUTE = Lifetime(timedelta(minutes=1))
@@ -196,24 +194,10 @@ def test_a_wrong_address_is_refused_with_the_fix(url: str) -> None:
 
 
 @pytest.fixture
-async def redis_url(tmp_path: Path) -> AsyncIterator[str]:
+def redis_url(tmp_path: Path) -> Iterator[str]:
     pytest.importorskip("redis", reason="the package redis is not installed")
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("no redis-server on this machine")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ("--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(tmp_path))
-    server = await asyncio.create_subprocess_exec(program, *options, stdout=asyncio.subprocess.PIPE)
-    assert server.stdout is not None
-    async for line in server.stdout:
-        if b"Ready to accept connections" in line:
-            break
-    yield f"redis://127.0.0.1:{port}/0"
-    with contextlib.suppress(ProcessLookupError):
-        server.terminate()
-    await server.communicate()
+    with redis_server(tmp_path) as url:
+        yield url
 
 
 async def test_two_replicas_share_what_is_kept_in_redis(redis_url: str) -> None:

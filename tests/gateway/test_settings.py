@@ -9,7 +9,7 @@ import pytest
 from gateway.settings import Settings, SettingsError, load, reference, table
 from gateway.tokens import Peer
 
-PAGE = Path(__file__).parents[3] / "docs" / "settings.md"
+PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +113,8 @@ def test_a_lock_wants_its_registry() -> None:
         ("YITI_INTROSPECTION", "perhaps", "valid boolean"),
         ("YITI_MAX_DEPTH", "0", "greater than or equal to 1"),
         ("YITI_RATE_PER_MINUTE", "-1", "greater than or equal to 0"),
+        ("YITI_CONSOLE_REDIS_URL", "cache.example:6379", "rediss://:password@host:6379/0"),
+        ("YITI_CACHE_REDIS_URL", "http://cache.example", "rediss://:password@host:6379/0"),
         ("YITI_TRUSTED_DOCUMENTS", "/no/such/file", "is not a file"),
     ],
 )
@@ -156,7 +158,7 @@ def test_a_secret_is_neither_printed_nor_repeated(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_transport_that_is_not_installed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.settings.find_spec", lambda _name: None)
+    monkeypatch.setattr("gateway.settings.sources.find_spec", lambda _name: None)
     assert "YITI_HTTP_TRANSPORT: aiohttp is not installed; pip install yiti[aiohttp]" in refused(
         http_transport="aiohttp"
     )
