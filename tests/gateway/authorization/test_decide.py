@@ -13,7 +13,8 @@ from gateway.authorization import decide
 from gateway.authorization.decide import CedarAuthorizer
 from gateway.authorization.decision import Effect, Facts
 from gateway.authorization.policy_set import PolicySet
-from gateway.authorization.questions import ACTIONS, OTHER_ACTIONS, REQUESTS
+from gateway.authorization.questions import OTHER_ACTIONS, REQUESTS, Question
+from gateway.authorization.terms import REFUSED, Verdict
 from schema.enums import AgencyKind, Purpose, Role
 from schema.label import Label
 from tests.gateway.authorization.people import NOBODY, facts
@@ -42,13 +43,25 @@ def test_whoever_may_view_may_view_masked(known: Facts) -> None:
     assert whole.keys() <= part.keys()
 
 
+def _by_the_whole(authorizer: CedarAuthorizer, known: Facts) -> dict[Question, Verdict]:
+    """What Cedar says to each question by the policies as they were written; any error is a refusal."""
+    viewer = authorizer.policies.vocabulary.with_added_json_str(decide._viewer(known), authorizer.policies.schema)
+    results = cedarpy.is_authorized_batch(list(REQUESTS.values()), authorizer.policies.rules, viewer)
+    said = (
+        REFUSED
+        if one.diagnostics.errors
+        else Verdict(one.allowed, tuple(sorted(one.diagnostics.id_annotations_by_reason.values())))
+        for one in results
+    )
+    return dict(zip(REQUESTS, said, strict=True))
+
+
 @settings(max_examples=150, deadline=None)
 @given(any_facts)
-def test_what_a_slice_answers_is_what_all_policies_answer(known: Facts) -> None:
-    viewer = AUTHORIZER.policies.vocabulary.with_added_json_str(decide._viewer(known), AUTHORIZER.policies.schema)
-    results = cedarpy.is_authorized_batch(list(REQUESTS.values()), AUTHORIZER.policies.rules, viewer)
-    whole = dict(zip(REQUESTS, map(decide._verdict, results), strict=True))
-    assert all(whole[one] == verdict for one, verdict in AUTHORIZER._ask(known).items())
+def test_what_terms_answer_is_what_the_whole_policies_answer(known: Facts) -> None:
+    whole = _by_the_whole(AUTHORIZER, known)
+    asked = AUTHORIZER._asked(known)
+    assert whole == {question: asked(question) for question in REQUESTS}
     for action in OTHER_ACTIONS:
         allowed = {label: whole[label, action].policies for label in Label if whole[label, action].allowed}
         assert AUTHORIZER.permitted(known, action) == allowed
@@ -123,8 +136,8 @@ def test_the_same_facts_are_evaluated_once(monkeypatch: pytest.MonkeyPatch) -> N
     authorizer = CedarAuthorizer(AUTHORIZER.policies)
     first, again = (authorizer.decide(facts("AUDITOR", "AUDIT")) for _ in range(2))
     assert first is again
-    assert max(asked) <= len(Label) * len(ACTIONS)
-    assert len(asked) <= 4  # two of them make the slice
+    assert asked[-1] == 1  # for all labels at once
+    assert len(asked) == 3  # the others make the terms
 
 
 def test_the_memory_is_bounded() -> None:
@@ -147,11 +160,41 @@ def _with_rules(text: str) -> CedarAuthorizer:
     )
 
 
+EVERYBODY = '@id("U01-public") permit (principal, action, resource);'
+HERE = 'resource == Yiti::Label::"HEALTH"'
+FAILING = "principal.nothing"
+
+
+@pytest.mark.parametrize(
+    "guard",
+    [
+        f"when {{ {HERE} && {FAILING} }}",
+        f"when {{ {FAILING} && {HERE} }}",
+        f"when {{ {HERE} || {FAILING} }}",
+        f"when {{ {FAILING} || {HERE} }}",
+        f"when {{ !({HERE}) || {FAILING} }}",
+        f"when {{ if {HERE} then {FAILING} else true }}",
+        f"when {{ {HERE} }} unless {{ {FAILING} }}",
+        f"when {{ {FAILING} }} unless {{ {HERE} }}",
+        'when { {"a": resource}.a == Yiti::Label::"HEALTH" && principal.minor }',
+        'when { [resource, Yiti::Label::"PUBLIC"].contains(Yiti::Label::"HEALTH") }',
+        'when { (if principal.minor then resource else Yiti::Label::"AUDIT") == Yiti::Label::"HEALTH" }',
+        'when { action in Yiti::Action::"see" && principal.minor }',
+        'when { action == Yiti::Action::"filter" } unless { principal.consented.contains(resource) }',
+        "when { principal.minor } when { principal.consented.contains(resource) }",
+        'when { resource is Yiti::Label in Yiti::LabelGroup::"file" && principal.minor }',
+    ],
+)
+@pytest.mark.parametrize("minor", [True, False])
+def test_terms_decide_and_fail_as_the_whole_does(guard: str, minor: bool) -> None:
+    authorizer = _with_rules(f'{EVERYBODY} @id("G01-sealed") forbid (principal, action, resource) {guard};')
+    known = replace(facts("AUDITOR", "AUDIT"), minor=minor, consented=frozenset({Label.CUSTODY}))
+    asked = authorizer._asked(known)
+    assert _by_the_whole(authorizer, known) == {question: asked(question) for question in REQUESTS}
+
+
 def test_a_guard_that_fails_denies_although_cedar_would_skip_it() -> None:
-    broken = _with_rules(
-        '@id("U01-public") permit (principal, action, resource);'
-        '@id("G01-sealed") forbid (principal, action, resource) when { principal.nothing };'
-    )
+    broken = _with_rules(f'{EVERYBODY} @id("G01-sealed") forbid (principal, action, resource) when {{ {FAILING} }};')
     decision = broken.decide(facts("AUDITOR", "AUDIT"))
     assert {grant.effect for grant in decision.grants.values()} == {Effect.DENY}
 
@@ -160,8 +203,9 @@ def test_an_engine_that_refuses_the_question_denies(monkeypatch: pytest.MonkeyPa
     def refuse(*_: object) -> Callable[[], None]:
         raise ValueError("engine")
 
+    authorizer = CedarAuthorizer(AUTHORIZER.policies)
     monkeypatch.setattr(cedarpy, "is_authorized_batch", refuse)
-    decision = CedarAuthorizer(AUTHORIZER.policies).decide(facts("AUDITOR", "AUDIT"))
+    decision = authorizer.decide(facts("AUDITOR", "AUDIT"))
     assert {grant.effect for grant in decision.grants.values()} == {Effect.DENY}
 
 
