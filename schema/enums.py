@@ -363,6 +363,15 @@ class Purpose(Enum):
     OWN_ACCESS = "本人查询"
 
 
+class Clearance(Enum):
+    """Up to what a viewer is cleared for state secrets, from the lowest (保守国家秘密法 43: 涉密人员)."""
+
+    NONE = "非涉密人员"
+    GENERAL = "一般涉密人员"
+    IMPORTANT = "重要涉密人员"
+    CORE = "核心涉密人员"
+
+
 class Quality(Enum):
     """What an adapter noticed about a value: it is kept, flagged and shown, never silently repaired."""
 

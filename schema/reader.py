@@ -82,6 +82,7 @@ class ViewerFacts:
     roles: Sequence[str]
     purpose: str
     case_number: str | None
+    clearance: str
     via: Sequence[str]
     labels: Sequence[LabelFacts]
 
@@ -107,6 +108,7 @@ class AccessFacts:
     roles: Sequence[str]
     purpose: str
     case_number: str | None
+    clearance: str
     operation: str
     operation_hash: str
     persons: Sequence[str]

@@ -30,7 +30,13 @@ _NO_LISTS: Final[Mapping[str, FieldList]] = MappingProxyType({})
 _ACCESS: Final = sorted(set(AccessRecord.__slots__) - {"at", "fields", "sources"})
 _EVENT: Final = sorted(set(EventRecord.__slots__) - {"at", "details"})
 # What an access lacks is not written; the rest of its fields are always there.
-_ABSENT: Final[dict[str, Any]] = {"case_number": None, "via": (), "response": None, "trace_id": None}
+_ABSENT: Final[dict[str, Any]] = {
+    "case_number": None,
+    "via": (),
+    "response": None,
+    "trace_id": None,
+    "clearance": "NONE",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ def encode(record: AccessRecord, response: str | None = None) -> Encoded:
     fields: dict[str, object] = {}
     for name in _ACCESS:
         value = getattr(record, name)
-        if value or name not in _ABSENT:
+        if name not in _ABSENT or value != _ABSENT[name]:
             fields[name] = value
     if response is not None:
         fields["response"] = response

@@ -8,46 +8,19 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-import orjson
-
 from gateway.authorization import masks
+from gateway.authorization.attributes import GIVEN, viewer_of
 from gateway.authorization.decision import Decision, Effect, Facts, Grant
 from gateway.authorization.policy_set import DIRECTORY, PolicySet, read_policies
-from gateway.authorization.questions import ACTIONS, Question, uid
+from gateway.authorization.questions import ACTIONS, Question
 from gateway.authorization.terms import REFUSED, Terms, Verdict
 from schema.enums import Role
 from schema.label import Label
 
-__all__ = ["ACTIONS", "CedarAuthorizer", "Verdict", "attributes_of"]
+__all__ = ["ACTIONS", "CedarAuthorizer", "Verdict"]
 
 REASONS: Final = {Effect.ALLOW: "granted", Effect.MASK: "masked", Effect.DENY: "not_permitted"}
 REMEMBERED: Final = 50_000  # sets of facts; a few hundred are met in practice
-
-_ATTRIBUTES: Final[Mapping[str, str]] = {  # fact -> attribute in schema.cedarschema
-    "responsible": "responsible",
-    "formerly": "formerly",
-    "in_my_tree": "inMyTree",
-    "domiciled_in_my_tree": "domiciledInMyTree",
-    "my_decision": "myDecision",
-    "assigned": "assigned",
-    "handoff_to_me": "handoffToMe",
-    "legal_basis": "legalBasis",
-    "legal_order": "legalOrder",
-    "is_self": "isSelf",
-    "is_family_with_consent": "isFamilyWithConsent",
-    "record_sealed": "recordSealed",
-    "file_sealed": "fileSealed",
-    "minor": "minor",
-    "control_lifted": "controlLifted",
-    "forwarded": "forwarded",
-}
-_LABEL_SETS: Final[Mapping[str, str]] = {"consented": "consented", "break_glass": "breakGlass"}
-_WORDS: Final[Mapping[str, tuple[str, str]]] = {  # and the entity type of each
-    "purpose": ("purpose", "Purpose"),
-    "agency_kind": ("agencyKind", "AgencyKind"),
-}
-GIVEN: Final = frozenset({*_ATTRIBUTES.values(), *_LABEL_SETS.values(), *(name for name, _ in _WORDS.values())})
-"""The facts that every viewer bears, by the names that schema.cedarschema gives them."""
 
 _Asked = Callable[[Question], Verdict]
 _LABELS: Final = tuple(Label)
@@ -113,7 +86,7 @@ class CedarAuthorizer:
         try:
             # The entities are validated here and the requests are built from the same words, so the schema is not
             # handed over once more: checking it for each question costs more than deciding.
-            viewer = self.policies.vocabulary.with_added_json_str(_viewer(facts), self.policies.schema)
+            viewer = self.policies.vocabulary.with_added_json_str(viewer_of(facts), self.policies.schema)
             return self._terms.asked(viewer)
         except ValueError:
             return _refuse
@@ -130,19 +103,3 @@ def _seen(asked: _Asked, label: Label) -> tuple[Effect, Verdict]:
         return Effect.ALLOW, whole
     part = asked((label, "viewMasked"))
     return (Effect.MASK if part.allowed else Effect.DENY), part
-
-
-def attributes_of(facts: Facts) -> dict[str, object]:
-    """The facts in Cedar's JSON form, by the names that schema.cedarschema gives them; roles are left out."""
-    attributes: dict[str, object] = {name: getattr(facts, fact) for fact, name in _ATTRIBUTES.items()}
-    for fact, name in _LABEL_SETS.items():
-        attributes[name] = [{"__entity": uid("Label", label.value)} for label in sorted(getattr(facts, fact))]
-    for fact, (name, kind) in _WORDS.items():
-        attributes[name] = {"__entity": uid(kind, getattr(facts, fact))}
-    return attributes
-
-
-def _viewer(facts: Facts) -> str:
-    roles = [uid("Role", role) for role in sorted(facts.roles)]
-    viewer = {"uid": uid("Viewer", "viewer"), "attrs": attributes_of(facts), "parents": roles}
-    return orjson.dumps([viewer]).decode()

@@ -218,6 +218,7 @@ class Engine:
             roles=tuple(sorted(viewer.roles)),
             purpose=viewer.purpose,
             case_number=viewer.case_number,
+            clearance=viewer.cleared,
             via=viewer.via,
             key_id=viewer.key_id,
             operation=operation.name.value if operation.name else "anonymous",

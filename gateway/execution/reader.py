@@ -216,6 +216,7 @@ class RequestReader:
             roles=sorted(viewer.roles),
             purpose=viewer.purpose,
             case_number=viewer.case_number,
+            clearance=viewer.cleared,
             via=viewer.via,
             labels=[
                 LabelFacts(grant.label, grant.effect.name, grant.because)

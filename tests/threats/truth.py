@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from adapters.contract import Record
-from gateway.authorization.decide import attributes_of
+from gateway.authorization.attributes import attributes_of
 from gateway.authorization.decision import Effect, Facts
 from gateway.registers.entries import Consent, Grant, Recipient
 from gateway.viewer import Viewer
@@ -97,6 +97,7 @@ class Truth:
             roles=viewer.roles,
             purpose=viewer.purpose,
             agency_kind=viewer.agency_kind,
+            clearance="NONE" if viewer.via else ("NONE", "GENERAL", "IMPORTANT", "CORE")[viewer.clearance],
             responsible=mine in _codes(running) or mine in self._police(token),
             formerly=mine in _codes(measures) or mine in own_sources,
             in_my_tree=is_under(place or self._chosen(token, "residenceCode"), viewer.jurisdiction),

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.authorization import decide
+from gateway.authorization import attributes
 from gateway.authorization.decide import CedarAuthorizer
 from gateway.authorization.decision import Effect, Facts
 from gateway.authorization.policy_set import PolicySet
 from gateway.authorization.questions import OTHER_ACTIONS, REQUESTS, Question
 from gateway.authorization.terms import REFUSED, Verdict
-from schema.enums import AgencyKind, Purpose, Role
+from schema.enums import AgencyKind, Clearance, Purpose, Role
 from schema.label import Label
 from tests.gateway.authorization.people import NOBODY, facts
 from tests.gateway.authorization.test_policy_set import copy
@@ -31,6 +31,7 @@ any_facts = st.builds(
     roles=st.frozensets(st.sampled_from(ROLES), min_size=1, max_size=3),
     purpose=st.sampled_from([purpose.name for purpose in Purpose]),
     agency_kind=st.sampled_from([kind.name for kind in AgencyKind]),
+    clearance=st.sampled_from([level.name for level in Clearance]),
     **{name: st.booleans() for name in BOOLEANS},
     **dict.fromkeys(SETS, LABELS),
 )
@@ -45,7 +46,9 @@ def test_whoever_may_view_may_view_masked(known: Facts) -> None:
 
 def _by_the_whole(authorizer: CedarAuthorizer, known: Facts) -> dict[Question, Verdict]:
     """What Cedar says to each question by the policies as they were written; any error is a refusal."""
-    viewer = authorizer.policies.vocabulary.with_added_json_str(decide._viewer(known), authorizer.policies.schema)
+    viewer = authorizer.policies.vocabulary.with_added_json_str(
+        attributes.viewer_of(known), authorizer.policies.schema
+    )
     results = cedarpy.is_authorized_batch(list(REQUESTS.values()), authorizer.policies.rules, viewer)
     said = (
         REFUSED
@@ -107,7 +110,9 @@ def test_an_unknown_role_is_denied_everything_even_beside_a_known_one(known: Fac
     assert {grant.effect for grant in decision.grants.values()} == {Effect.DENY}
 
 
-@pytest.mark.parametrize("change", [{"purpose": "MARKETING"}, {"agency_kind": "BANK"}, {"purpose": ""}])
+@pytest.mark.parametrize(
+    "change", [{"purpose": "MARKETING"}, {"agency_kind": "BANK"}, {"clearance": "TOP"}, {"purpose": ""}]
+)
 def test_facts_that_the_schema_does_not_know_are_denied_everything(change: dict[str, str]) -> None:
     known = replace(facts("AFTERCARE_OFFICER", "AFTERCARE", in_my_tree=True), **change)
     assert {grant.effect for grant in AUTHORIZER.decide(known).grants.values()} == {Effect.DENY}
@@ -120,8 +125,9 @@ def test_a_missing_fact_is_an_error_and_never_a_default() -> None:
 
 
 def test_every_fact_reaches_the_policies() -> None:
-    assert set(decide._ATTRIBUTES) == set(BOOLEANS)
-    assert set(decide._LABEL_SETS) == set(SETS)
+    assert set(attributes.ATTRIBUTES) == set(BOOLEANS)
+    assert set(attributes.LABEL_SETS) == set(SETS)
+    assert set(BOOLEANS) | set(SETS) | set(attributes.WORDS) | {"roles"} == {field.name for field in fields(Facts)}
 
 
 def test_the_same_facts_are_evaluated_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import cedarpy
 
-from gateway.authorization.decide import attributes_of
+from gateway.authorization.attributes import attributes_of
 from gateway.authorization.decision import Effect, Facts
 from gateway.authorization.masks import harden, strictest
 from gateway.authorization.policy_set import DIRECTORY, read_policies

@@ -80,6 +80,30 @@ async def test_the_same_question_is_decided_by_the_new_policies(
     assert versions == [gateway.policies.policies.policy_version, first]
 
 
+CLEARED = """
+@id("new") @basis("an article")
+forbid (principal, action, resource == Yiti::Label::"IDENTITY")
+unless { [Yiti::Clearance::"IMPORTANT", Yiti::Clearance::"CORE"].contains(principal.clearance) };
+"""
+
+
+async def test_policies_may_ask_for_a_clearance_and_it_is_on_record(settings: Settings, policies: Path) -> None:
+    (policies / "90_new.cedar").write_text(CLEARED, encoding="utf-8")
+    query = "query($n: String!) { lookup(document: {number: $n}) { name } viewer { clearance } }"
+    names: dict[str, str | None] = {}
+    async with opened(settings) as gateway:
+        transport = httpx.ASGITransport(gateway.application)
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            for level in range(4):
+                body = {"query": query, "variables": {"n": NUMBER}}
+                answer = await client.post("/graphql", json=body, headers=officer(settings, clearance=level))
+                data = answer.json()["data"]
+                names[data["viewer"]["clearance"]] = data["lookup"]["name"]
+        entries = (await gateway.audit.search(AccessQuery())).entries
+    assert names == {"NONE": None, "GENERAL": None, "IMPORTANT": "试验甲", "CORE": "试验甲"}
+    assert [entry.record.clearance for entry in reversed(entries)] == list(names)
+
+
 async def test_a_request_under_way_finishes_under_the_policies_it_began_with(
     client: httpx.AsyncClient,
     gateway: Gateway,
