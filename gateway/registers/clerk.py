@@ -1,4 +1,4 @@
-"""What any change of the registers goes through: whom it is about, the log first, then the file; refusals on record."""
+"""What each change of the registers goes through: about whom it is, then the log, then the file."""
 
 from __future__ import annotations
 
