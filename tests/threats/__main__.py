@@ -63,8 +63,9 @@ async def ask_at_random(seed: int, count: int, seconds: float) -> Outcome:
         number += 1
     print(
         f"{found.queries} random queries of {number - seed} viewers, seeds {seed} to {number - 1} "
-        f"({QUERIES_OF_A_VISIT} queries each, the same for {VISITS_WITH_A_QUERY} viewers): {found.shown} values shown, {found.denied} times a value was to stay "
-        f"away, {found.twins} times in a twin world, {found.refused} queries refused; {len(found.leaks)} leaks"
+        f"({QUERIES_OF_A_VISIT} queries each, the same for {VISITS_WITH_A_QUERY} viewers): {found.shown} values "
+        f"shown, {found.denied} times a value was to stay away, {found.twins} times in a twin world, "
+        f"{found.refused} queries refused; {len(found.leaks)} leaks"
     )
     for leak in found.leaks[:20]:
         print(leak)

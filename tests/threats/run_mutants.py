@@ -46,7 +46,7 @@ def copied(target: Path) -> Path:
 def tested(tree: Path, tests: tuple[str, ...]) -> tuple[int, str]:
     """Pytest's status and what it said."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", *tests]
-    environment = {**os.environ, "YITI_THREATS_COUNT": "300"}
+    environment = {**os.environ, "YITI_THREATS_COUNT": "300", "YITI_PROPERTIES": "first failure"}
     try:
         done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, timeout=_TIMEOUT)
     except subprocess.TimeoutExpired:
