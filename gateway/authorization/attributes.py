@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
 from gateway.authorization.decision import Facts
 from gateway.authorization.questions import uid
+from schema.enums import AgencyKind, Clearance
 
 ATTRIBUTES: Final[Mapping[str, str]] = {  # fact -> attribute in schema.cedarschema
     "responsible": "responsible",
@@ -34,7 +35,8 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {  # and the entity type of each
     "agency_kind": ("agencyKind", "AgencyKind"),
     "clearance": ("clearance", "Clearance"),
 }
-GIVEN: Final = frozenset({*ATTRIBUTES.values(), *LABEL_SETS.values(), *(name for name, _ in WORDS.values())})
+NAMES: Final[Mapping[str, str]] = {**ATTRIBUTES, **LABEL_SETS, **{fact: name for fact, (name, _) in WORDS.items()}}
+GIVEN: Final = frozenset(NAMES.values())
 """The facts that every viewer bears, by the names that schema.cedarschema gives them."""
 
 NOBODY: Final = Facts(
@@ -62,6 +64,15 @@ NOBODY: Final = Facts(
     break_glass=frozenset(),
 )
 """Facts of somebody of whom nothing holds."""
+
+
+NOTHING: Final[Mapping[str, Any]] = {fact: getattr(NOBODY, fact) for fact in NAMES if fact != "purpose"}
+"""Each fact as it is of nobody. The purpose is left out: it is never without meaning."""
+
+
+def are_known(facts: Facts) -> bool:
+    """Whether the schema's lists hold the words in which these facts are told."""
+    return facts.agency_kind in AgencyKind.__members__ and facts.clearance in Clearance.__members__
 
 
 def attributes_of(facts: Facts) -> dict[str, object]:

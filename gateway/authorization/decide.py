@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from gateway.authorization import masks
-from gateway.authorization.attributes import GIVEN, viewer_of
+from gateway.authorization.attributes import GIVEN, NAMES, NOTHING, are_known, viewer_of
 from gateway.authorization.decision import Decision, Effect, Facts, Grant
 from gateway.authorization.policy_set import DIRECTORY, PolicySet, read_policies
 from gateway.authorization.questions import ACTIONS, Question
@@ -34,6 +35,8 @@ class CedarAuthorizer:
         self.policies = policies
         self.policy_version = policies.version
         self._terms = Terms(policies.rules, policies.vocabulary, GIVEN)
+        self._unasked = {fact: nothing for fact, nothing in NOTHING.items() if fact not in self._asked_about()}
+        self._granted = lru_cache(maxsize=remember)(self._grants)
         self.decide = lru_cache(maxsize=remember)(self._decide)
         """The decision for these facts; any engine error is a deny. A pure function, so it is never stale."""
         self.permitted = lru_cache(maxsize=remember)(self._permitted)
@@ -49,11 +52,19 @@ class CedarAuthorizer:
         return self.policies.policies[policy].basis
 
     def _decide(self, facts: Facts) -> Decision:
+        # What no policy asks about makes no difference, and so is decided once for all that differ by it alone.
+        known = replace(facts, **self._unasked) if self._unasked and are_known(facts) else facts
+        return Decision(facts, self.policy_version, self._granted(known))
+
+    def _asked_about(self) -> frozenset[str]:
+        return frozenset(fact for fact, name in NAMES.items() if name in self._terms.facts)
+
+    def _grants(self, facts: Facts) -> Mapping[Label, Grant]:
         asked = self._asked(facts)
         seen = {label: _seen(asked, label) for label in _LABELS}
         visible = [label for label, (effect, _) in seen.items() if effect is not Effect.DENY]
         grants = {label: self._grant(asked, label, *seen[label], visible) for label in _LABELS}
-        return Decision(facts, self.policy_version, MappingProxyType(grants))
+        return MappingProxyType(grants)
 
     def _permitted(self, facts: Facts, action: str) -> Mapping[Label, tuple[str, ...]]:
         asked = self._asked(facts)
@@ -87,7 +98,7 @@ class CedarAuthorizer:
             # The entities are validated here and the requests are built from the same words, so the schema is not
             # handed over once more: checking it for each question costs more than deciding.
             viewer = self.policies.vocabulary.with_added_json_str(viewer_of(facts), self.policies.schema)
-            return self._terms.asked(viewer)
+            return self._terms.asked(viewer, facts.purpose)
         except ValueError:
             return _refuse
 

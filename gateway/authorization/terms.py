@@ -10,7 +10,7 @@ written. A test holds terms to the whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, ValuesView
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
@@ -22,6 +22,7 @@ from gateway.authorization.questions import REQUESTS, Question
 from schema.label import Label
 
 _ANY: Final = (Label.PUBLIC, "view")  # a term holds or not, whatever the question
+MOST_PURPOSES: Final = 64
 _REMEMBERED: Final = 4_096  # combinations of terms; a few dozen are met in practice
 _SAFE: Final = frozenset({"and", "or", "eq", "not_eq", "in", "contains", "contains_all", "contains_any"})
 _TRUE, _FALSE = pst.BoolLit(value=True), pst.BoolLit(value=False)
@@ -62,7 +63,10 @@ class Terms:
             )
             for number, (name, clauses) in enumerate(terms)
         }
-        self._terms = cedarpy.PolicySet.from_pst(pst.PolicySet({}, written, ()))
+        self._written = written
+        self._of_purpose = lru_cache(maxsize=MOST_PURPOSES)(self._left)
+        self.facts = frozenset(_facts(written.values()))
+        """The facts that any policy asks about, by their names in the schema; no other makes a difference."""
         self._policies = {
             str(number): str(policies[name].annotations["id"]) for number, (name, _) in enumerate(terms)
         }
@@ -76,14 +80,22 @@ class Terms:
         self._speak = {question: frozenset(found) for question, found in speak.items()}
         self._verdict = lru_cache(maxsize=_REMEMBERED)(self._decided)
 
-    def asked(self, viewer: cedarpy.Entities) -> Callable[[Question], Verdict]:
-        """Answers any question of this viewer, who stands among the entities. ValueError where Cedar refuses to."""
-        (result,) = cedarpy.is_authorized_batch([REQUESTS[_ANY]], self._terms, viewer)
+    def asked(self, viewer: cedarpy.Entities, purpose: str) -> Callable[[Question], Verdict]:
+        """Answers any question of this viewer, who stands among the entities and asks for this purpose.
+
+        ValueError where Cedar refuses to.
+        """
+        (result,) = cedarpy.is_authorized_batch([REQUESTS[_ANY]], self._of_purpose(purpose), viewer)
         told = result.diagnostics
         if told.errors:
             return lambda question: self._by_the_whole(question, viewer)
         holds, speak, verdict = frozenset(told.reasons), self._speak, self._verdict
         return lambda question: verdict(holds & speak[question])
+
+    def _left(self, purpose: str) -> cedarpy.PolicySet:
+        """The terms without those that begin by testing for another purpose: behind that `&&` evaluates nothing."""
+        left = {name: one for name, one in self._written.items() if purpose in (_purposes(one) or (purpose,))}
+        return cedarpy.PolicySet.from_pst(pst.PolicySet({}, left, ()))
 
     def _decided(self, applying: frozenset[str]) -> Verdict:
         forbidding = applying & self._forbid
@@ -237,6 +249,33 @@ def _word(variable: pst.Var, question: Question) -> pst.Expr:
     return pst.EntityLit(pst.EntityUid(pst.EntityType(kind, tuple(namespace)), written["id"]))
 
 
+def _purposes(policy: pst.Template) -> frozenset[str] | None:
+    """The purposes of which the test holds that a policy begins with; None where it begins with another one."""
+    first = policy.clauses[0] if policy.clauses else None
+    test = first.expr if isinstance(first, pst.When) else None
+    while isinstance(test, pst.BinaryOp) and test.op == "and":
+        test = test.left
+    match test:
+        case pst.BinaryOp("eq", pst.GetAttr(pst.Var("principal"), "purpose"), pst.EntityLit() as one):
+            named: tuple[pst.Expr, ...] = (one,)
+        case pst.BinaryOp("contains", pst.Set(elements), pst.GetAttr(pst.Var("principal"), "purpose")):
+            named = elements
+        case _:
+            return None
+    found = [one.value for one in named if isinstance(one, pst.EntityLit) and one.value.type.basename == "Purpose"]
+    return frozenset(one.id for one in found) if len(found) == len(named) else None
+
+
+def _facts(node: object) -> Iterator[str]:
+    match node:
+        case pst.GetAttr(_, name):
+            yield name
+        case pst.HasAttr(_, names):
+            yield from names
+    for part in _parts(node):
+        yield from _facts(part)
+
+
 def _variables(node: object) -> Iterator[str]:
     if isinstance(node, pst.Var):
         yield node.name
@@ -245,7 +284,7 @@ def _variables(node: object) -> Iterator[str]:
 
 
 def _parts(node: object) -> Iterator[object]:
-    if isinstance(node, tuple):
+    if isinstance(node, tuple | ValuesView):
         yield from node
     elif isinstance(node, Mapping):
         yield from node.values()

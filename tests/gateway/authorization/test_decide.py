@@ -146,6 +146,21 @@ def test_the_same_facts_are_evaluated_once(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(asked) == 3  # the others make the terms
 
 
+def test_what_no_policy_asks_about_is_decided_once() -> None:
+    asked = replace(facts("AUDITOR", "AUDIT"), agency_kind="TAX", clearance="CORE")
+    first, again = AUTHORIZER.decide(facts("AUDITOR", "AUDIT")), AUTHORIZER.decide(asked)
+    assert (again.facts, again.grants) == (asked, first.grants)
+    assert again.grants is first.grants
+    for change in ({"minor": True}, {"purpose": "STATISTICS"}, {"consented": frozenset({Label.AUDIT})}):
+        assert AUTHORIZER.decide(replace(asked, **change)).grants is not first.grants
+    asking = _with_rules(
+        f'{EVERYBODY} @id("G01-sealed") forbid (principal, action, resource) '
+        'when { principal.clearance == Yiti::Clearance::"NONE" };'
+    )
+    effects = [asking.decide(one)[Label.HEALTH].effect for one in (facts("AUDITOR", "AUDIT"), asked)]
+    assert effects == [Effect.DENY, Effect.ALLOW]
+
+
 def test_the_memory_is_bounded() -> None:
     authorizer = CedarAuthorizer(AUTHORIZER.policies, remember=2)
     for name in ("responsible", "formerly", "minor"):

@@ -90,6 +90,7 @@ SORTS: dict[str, st.SearchStrategy[str]] = {
         _joined("({} || {})", "truth", "truth"),
         _joined("(if {} then {} else {})", "truth", "truth", "truth"),
         _joined("({} == {})", "purpose", "purpose"),
+        _joined("[{}, {}].contains({})", "purpose", "purpose", "purpose"),
         _joined("({} != {})", "label", "label"),
         _joined("({} == {})", "labels", "labels"),
         _joined("({} < {})", "fact", "number"),
@@ -165,8 +166,9 @@ def test_terms_of_random_conditions_decide_as_the_whole_does(data: st.DataObject
     terms = Terms(policies.rules, policies.vocabulary, given)
     questions = [question for question in REQUESTS if question[0] in LABELS]
     for _ in range(3):
-        viewer = _viewer(policies, model, data.draw(facts(model)))
-        asked = terms.asked(viewer)
+        values = data.draw(facts(model))
+        viewer = _viewer(policies, model, values)
+        asked = terms.asked(viewer, str(values["purpose"]))
         results = cedarpy.is_authorized_batch([REQUESTS[one] for one in questions], policies.rules, viewer)
         for question, result in zip(questions, results, strict=True):
             told = result.diagnostics
