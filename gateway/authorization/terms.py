@@ -25,6 +25,7 @@ _ANY: Final = (Label.PUBLIC, "view")  # a term holds or not, whatever the questi
 MOST_PURPOSES: Final = 64
 _REMEMBERED: Final = 4_096  # combinations of terms; a few dozen are met in practice
 _SAFE: Final = frozenset({"and", "or", "eq", "not_eq", "in", "contains", "contains_all", "contains_any"})
+_TESTS: Final = frozenset({"eq", "not_eq", "in"})  # hashing a whole expression to look it up takes long
 _TRUE, _FALSE = pst.BoolLit(value=True), pst.BoolLit(value=False)
 
 Settled = Mapping[pst.Expr, pst.BoolLit]  # what says nothing of viewer or person, and its truth for one question
@@ -161,7 +162,7 @@ def _settled(policies: Collection[pst.Template], vocabulary: cedarpy.Entities) -
 def _tests(node: object) -> Iterator[pst.Expr]:
     """`resource in X`, `resource == X` and the same of `action`, where X is written out: these cannot fail."""
     match node:
-        case pst.BinaryOp("eq" | "not_eq" | "in", pst.Var("resource" | "action"), named) if _is_named(named):
+        case pst.BinaryOp(op, pst.Var("resource" | "action"), named) if op in _TESTS and _is_named(named):
             yield node
     for part in _parts(node):
         yield from _tests(part)
@@ -201,7 +202,7 @@ class _Folding:
             return pst.FrozenMap({name: self._folded(one) for name, one in node.items()})
         if not is_dataclass(node) or isinstance(node, type | pst.EntityUid | pst.EntityType):
             return node
-        if isinstance(node, pst.BinaryOp) and node in self._settled:
+        if isinstance(node, pst.BinaryOp) and node.op in _TESTS and node in self._settled:
             return self._settled[node]
         if isinstance(node, pst.Var):
             return _word(node, self._question)

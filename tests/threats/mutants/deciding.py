@@ -74,6 +74,20 @@ MUTANTS: Final = (
     ),
     # deciding
     one(
+        "what policies ask about makes no difference",
+        "authorization/decide",
+        "if fact not in self._asked_about()",
+        "if True",
+        f"{_DECIDE}::test_what_no_policy_asks_about_is_decided_once",
+    ),
+    one(
+        "unknown words make no difference",
+        "authorization/decide",
+        "if self._unasked and are_known(facts) else",
+        "if self._unasked else",
+        f"{_DECIDE}::test_facts_that_the_schema_does_not_know_are_denied_everything",
+    ),
+    one(
         "an unknown role is carried along",
         "authorization/decide",
         "if not facts.roles <= _ROLES:",
