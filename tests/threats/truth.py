@@ -38,22 +38,8 @@ _TOLD_BY_DERIVED = {
 
 @lru_cache(maxsize=1)
 def program() -> Program:
-    """The policies in force, as Python; who belongs to which group is looked up once."""
-    found = write()
-    above: dict[Any, frozenset[Any]] = {}
-
-    def reached(one: Any) -> frozenset[Any]:
-        if one not in above:
-            above[one] = frozenset({one}).union(*(reached(parent) for parent in found.parents.get(one, ())))
-        return above[one]
-
-    def within(one: Any, other: Any) -> bool:
-        groups = other if isinstance(other, frozenset) else frozenset({other})
-        members = [("Role", role) for role in one.roles] if isinstance(one, Question) else [one]
-        return any(not groups.isdisjoint(reached(member)) for member in members)
-
-    found.within = within  # type: ignore[method-assign]  # the same answer as its own, which walks up each time
-    return found
+    """The policies in force, as Python."""
+    return write()
 
 
 @lru_cache(maxsize=100_000)
