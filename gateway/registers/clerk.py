@@ -103,6 +103,7 @@ class Clerk:
         one = judged.get(person)
         trace = self._visit.trace
         trace.heard(reading.outcomes, reading.problems, shown=bool(one and one.mask.is_known))
+        trace.unshown |= one is None or not one.mask.is_known
         if one is None:
             return None, True
         if not one.mask.is_known:

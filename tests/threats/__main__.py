@@ -77,7 +77,9 @@ async def measure() -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         (Path(folder) / "desk").mkdir()
         print(await in_process(Path(folder) / "desk"))
-        print(await over_http(settle(Path(folder), patch), NUMBER))
+        settings, step = settle(Path(folder), patch), int(os.environ.get("STEP") or 100)
+        print(await over_http(settings, NUMBER, step=0, pairs=300))
+        print(await over_http(settings, NUMBER, step=step, pairs=100))
 
 
 def main() -> int:

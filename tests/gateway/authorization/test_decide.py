@@ -214,6 +214,15 @@ def test_terms_decide_and_fail_as_the_whole_does(guard: str, minor: bool) -> Non
     assert _by_the_whole(authorizer, known) == {question: asked(question) for question in REQUESTS}
 
 
+def test_what_fails_before_a_label_is_looked_at_denies_there_as_well() -> None:
+    guard = 'forbid (principal, action, resource == Yiti::Label::"AUDIT")'
+    authorizer = _with_rules(f'{EVERYBODY} @id("G01-sealed") {guard} when {{ {FAILING} && {HERE} }};')
+    known = facts("AUDITOR", "AUDIT")
+    asked = authorizer._asked(known)
+    assert _by_the_whole(authorizer, known) == {question: asked(question) for question in REQUESTS}
+    assert authorizer.decide(known)[Label.AUDIT].effect is Effect.DENY
+
+
 def test_a_guard_that_fails_denies_although_cedar_would_skip_it() -> None:
     broken = _with_rules(f'{EVERYBODY} @id("G01-sealed") forbid (principal, action, resource) when {{ {FAILING} }};')
     decision = broken.decide(facts("AUDITOR", "AUDIT"))

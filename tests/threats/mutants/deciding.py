@@ -63,7 +63,7 @@ MUTANTS: Final = (
         "authorization/terms",
         "if right == deciding and self._cannot_fail(left):",
         "if right == deciding:",
-        _FAILING,
+        f"{_DECIDE}::test_what_fails_before_a_label_is_looked_at_denies_there_as_well",
     ),
     one(
         "a clause that cannot hold is left out",

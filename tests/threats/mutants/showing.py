@@ -15,6 +15,7 @@ _NO_CASE = f"{_PATHS}::test_an_edge_tells_a_clerk_of_no_case"
 _UNKNOWN = f"{_PATHS}::test_unknown_and_not_yours_are_alike_in_every_byte"
 _DENIED = f"{_ENGINE}::test_a_denied_label_is_null_and_told_once"
 _CONFLICT = f"{_ENGINE}::test_a_conflict_that_a_mask_hides_is_not_told"
+_BEAT = "tests/threats/test_timing.py::test_who_is_unknown_and_who_is_not_yours_are_both_answered_on_the_next_beat"
 _ABROAD = f"{_ENGINE}::test_another_province_is_asked_only_about_whom_the_viewer_may_know"
 
 MUTANTS: Final = (
@@ -237,6 +238,21 @@ MUTANTS: Final = (
         "if only.operation is OperationType.SUBSCRIPTION:",
         "if False:",
         "tests/gateway/http/test_locked.py::test_a_subscription_gets_a_clear_error",
+    ),
+    one(
+        "time tells who is unknown",
+        "execution/engine",
+        "if trace.unshown and self._unshown_seconds:",
+        "if False:",
+        _BEAT,
+    ),
+    one("an unknown number is answered at once", "execution/reader", "self._trace.unshown = True", "pass", _BEAT),
+    one(
+        "an unknown id is answered at once",
+        "execution/reader",
+        "trace.unshown |= len(found) < len(set(tokens))",
+        "pass",
+        _BEAT,
     ),
     # the record
     one(
