@@ -1,7 +1,7 @@
 """Plants each mutant in a copy of the tree and runs its tests; every one must be found: `make mutants`.
 
-What no mutant touches (libraries, `schema`) is read once; each mutant's tests run in a process forked from there, which
-reads `gateway` and `tests` from the copy with the fault in it.
+What no mutant touches (libraries, `schema`) is read once; each mutant's tests run in a process forked from there,
+which reads `gateway` and `tests` from the copy with the fault in it.
 """
 
 from __future__ import annotations

@@ -26,6 +26,12 @@ def test_each_threat_has_a_test() -> None:
     assert not THREATS.keys() - _marked() - ELSEWHERE.keys()
 
 
+def test_the_page_names_each_threat() -> None:
+    page = (ROOT / "docs" / "threats.md").read_text(encoding="utf-8")
+    for number, name in THREATS.items():
+        assert f"| {number} | {name} |" in page
+
+
 @pytest.mark.parametrize("test", sorted({test for tests in ELSEWHERE.values() for test in tests}))
 def test_a_test_that_is_named_exists(test: str) -> None:
     file, _, name = test.partition("::")

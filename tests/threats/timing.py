@@ -89,7 +89,7 @@ async def over_http(settings: Any, number: str, *, step: int, pairs: int) -> Com
     async with AsyncExitStack() as stack:
         gateway = await stack.enter_async_context(opened(settings.model_copy(update={"unshown_milliseconds": step})))
         port = await stack.enter_async_context(served(gateway.application))
-        client = await stack.enter_async_context(httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}"))
+        client = await stack.enter_async_context(httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60))
         headers = doctor_token(settings)
 
         async def ask(one: str) -> object:

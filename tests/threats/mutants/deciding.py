@@ -18,6 +18,7 @@ _TOKENS, _ASSERTION = "tests/gateway/tokens", "tests/gateway/federation/test_ass
 _MAPPING = "tests/gateway/issuers/test_mapping.py"
 _WHOLE = f"{_DECIDE}::test_what_terms_answer_is_what_the_whole_policies_answer"
 _FAILING = f"{_DECIDE}::test_terms_decide_and_fail_as_the_whole_does"
+_BEFORE = f"{_DECIDE}::test_what_fails_before_a_label_is_looked_at_denies_there_as_well"
 _SKIPPED = f"{_DECIDE}::test_a_guard_that_fails_denies_although_cedar_would_skip_it"
 _BY_EVIDENCE = f"{_FACTS}::test_each_piece_of_evidence_makes_its_own_fact"
 _BY_STANDING = f"{_FACTS}::test_standing_counts_for_the_person_it_speaks_of_and_nobody_else"
@@ -57,13 +58,13 @@ MUTANTS: Final = (
         _FAILING,
     ),
     one("scopes are passed over", "authorization/terms", "if name not in spoken[question]:", "if False:", _WHOLE),
-    one("what fails is settled", "authorization/terms", "return name in self._given", "return True", _FAILING),
+    one("what fails is settled", "authorization/terms", "return name in self._given", "return True", _BEFORE),
     one(
         "what decides may come before what fails",
         "authorization/terms",
         "if right == deciding and self._cannot_fail(left):",
         "if right == deciding:",
-        f"{_DECIDE}::test_what_fails_before_a_label_is_looked_at_denies_there_as_well",
+        _BEFORE,
     ),
     one(
         "a clause that cannot hold is left out",
