@@ -171,5 +171,9 @@ async def test_one_batch_under_two_plans_shows_each_its_own(desk: Counter) -> No
         z: person(id: $b) {{ id name }} }}"""
     body = await desk.ask(query, {"a": ANN_ID, "b": BEN_ID}, **township())
     assert body["data"]["x"] == {"id": ANN_ID}
+    alone = await desk.ask(f"query($id: ID!) {{ person(id: $id) {{ {EVERYTHING} }} }}", {"id": ANN_ID}, **township())
+    assert body["data"]["y"] == alone["data"]["person"]
+    assert body["data"]["y"]["name"] == "安娜"
+    assert body["data"]["y"]["status"] is not None
     assert body["data"]["y"]["idNumber"] != ANN
     assert body["data"]["z"] is None  # sealed
