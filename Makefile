@@ -55,8 +55,8 @@ screenshots: $(BIN)/.ready ## Renew the pictures of docs/console.md, or some (ON
 threats: $(BIN)/.ready ## Attack the enforcement: each threat and its tests, random queries (COUNT=10000, SECONDS=...), timing
 	@COUNT="$(COUNT)" SECONDS_TO_ASK="$(SECONDS)" $(BIN)/python -m tests.threats
 
-mutants: $(BIN)/.ready ## Plant faults in the enforcement code; the tests must find each (ONLY="part of a name")
-	@$(BIN)/python -m tests.threats.run_mutants $(if $(ONLY),"$(ONLY)",)
+mutants: $(BIN)/.ready ## Plant faults in the enforcement code; the tests must find each (ONLY="part of a name", WORKERS=2)
+	@WORKERS="$(WORKERS)" $(BIN)/python -m tests.threats.run_mutants $(if $(ONLY),"$(ONLY)",)
 
 lock: $(BIN)/.ready ## Renew requirements.lock from the ranges in pyproject.toml
 	@$(BIN)/pip-compile --quiet --all-extras --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.lock pyproject.toml

@@ -343,6 +343,7 @@ def _engine(
         assertions=signer.assert_for if signer is not None else None,
         jurisdiction=settings.province,
         deadline_seconds=settings.deadline_seconds,
+        unshown_seconds=settings.unshown_milliseconds / 1_000,
         documents=documents,
         office=office,
         today=_today(settings.today),

@@ -6,7 +6,7 @@ roles         names of schema.enums.Role; SUBJECT and RELATIVE stand alone and c
 purpose       one name of schema.enums.Purpose
 case_number   the case or statutory query that the request belongs to, if any
 person        Person.id of the viewer, for SUBJECT and RELATIVE only
-clearance     0 to 3, see gateway/viewer.py
+clearance     0 to 3, in the order of schema.enums.Clearance
 origin        the issuer that first vouched for the viewer, in tokens of other gateways only
 act           who forwarded the request (RFC 8693), in tokens of other gateways only
 """

@@ -8,6 +8,7 @@ from typing import Annotated
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from gateway.claims import Clearance
 from gateway.settings import Settings, SettingsError
 from gateway.tokens import DevIssuer, Profile
 from schema.enums import AgencyKind, Purpose, Role
@@ -43,6 +44,7 @@ class ImitationViewer(BaseModel):
     purpose: str
     case_number: str | None = None
     person: str | None = None
+    clearance: Clearance = 0
 
     def token(self, issuer: DevIssuer, purpose: str | None = None) -> str:
         """An access token, for the usual purpose or another one."""
@@ -55,6 +57,7 @@ class ImitationViewer(BaseModel):
                 jurisdiction=self.agency.jurisdiction,
                 roles=self.roles,
                 person=self.person,
+                clearance=self.clearance,
             ),
             purpose or self.purpose,
             case_number=self.case_number,

@@ -226,6 +226,7 @@ class Profile:
     jurisdiction: str
     roles: frozenset[str]
     person: str | None = None
+    clearance: int = 0
 
 
 class DevIssuer:
@@ -263,6 +264,7 @@ class DevIssuer:
             key_id=str(self._key.kid),
             case_number=case_number,
             person=profile.person,
+            clearance=profile.clearance,
         )
         claims = claims_of(viewer) | {"iss": self.name, "aud": self.audience}
         return sign(claims, self._key, kind="at+jwt", now=self._clock(), seconds=seconds)

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+from schema.enums import Clearance
+
+_CLEARANCES: Final = tuple(Clearance.__members__)  # in the order of their levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +25,16 @@ class Viewer:
     key_id: str
     case_number: str | None = None  # the legal basis of a statutory query
     person: str | None = None  # Person.id that the caller is (Role.SUBJECT and Role.RELATIVE only)
-    clearance: int = 0  # 0 none, 1 一般, 2 重要, 3 核心涉密人员 (保守国家秘密法 43)
+    clearance: int = 0  # 0 to 3, in the order of schema.enums.Clearance
     origin: str | None = None  # the issuer that first vouched for a forwarded caller, as the first gateway names it
     via: tuple[str, ...] = ()  # gateways that forwarded the request, first one first
     token_id: str | None = None
     expires_at: float = 0.0  # Unix seconds
+
+    @property
+    def cleared(self) -> str:
+        """The clearance as a name of schema.enums.Clearance."""
+        return _CLEARANCES[self.clearance]
 
     @property
     def forwarded(self) -> bool:

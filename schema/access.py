@@ -9,7 +9,7 @@ import strawberry
 
 from schema.agency import Agency, agency
 from schema.declare import LabelEnum
-from schema.enums import Purpose, Role
+from schema.enums import Clearance, Purpose, Role
 from schema.node import Edge, Node, PageInfo, connect, edges_of
 from schema.plain import AccessSummary, Language, summary
 from schema.reader import AccessFacts, AccessPage, CoverageFacts
@@ -73,6 +73,7 @@ class Access(Node):
     roles: list[Role]
     purpose: Purpose | None
     case_number: str | None
+    clearance: Clearance = strawberry.field(description="Of who asked, as the token bore it.")
     operation: str
     operation_hash: str
     persons: list[strawberry.ID]
@@ -151,6 +152,7 @@ def access(facts: AccessFacts) -> Access:
         roles=[Role[name] for name in facts.roles],
         purpose=Purpose.__members__.get(facts.purpose),  # none where gateways exchange lists
         case_number=facts.case_number,
+        clearance=Clearance[facts.clearance],
         operation=facts.operation,
         operation_hash=facts.operation_hash,
         persons=[strawberry.ID(person) for person in facts.persons],

@@ -81,6 +81,7 @@ class ViewerFacts:
     roles: Sequence[str]
     purpose: str
     case_number: str | None
+    clearance: str
     via: Sequence[str]
     labels: Sequence[LabelFacts]
 
@@ -106,6 +107,7 @@ class AccessFacts:
     roles: Sequence[str]
     purpose: str
     case_number: str | None
+    clearance: str
     operation: str
     operation_hash: str
     persons: Sequence[str]

@@ -6,7 +6,7 @@ import strawberry
 
 from schema.agency import Agency, agency
 from schema.declare import LabelEnum
-from schema.enums import Purpose, Role
+from schema.enums import Clearance, Purpose, Role
 from schema.jurisdiction import Jurisdiction, jurisdiction
 from schema.reader import ViewerFacts
 
@@ -49,6 +49,10 @@ class Viewer:
     @strawberry.field(description="The legal basis of a statutory query, where the token carries one.")
     def case_number(self) -> str | None:
         return self.facts.case_number
+
+    @strawberry.field(description="As the token's issuer says it, within what that issuer may say.")
+    def clearance(self) -> Clearance:
+        return Clearance[self.facts.clearance]
 
     @strawberry.field(description="Gateways that forwarded the request.")
     def via(self) -> list[str]:

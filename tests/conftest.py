@@ -6,13 +6,16 @@ whole folder shares something dear, the folder does. What takes longest begins f
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 settings.register_profile("unhurried", deadline=None, print_blob=True)
-settings.load_profile("unhurried")
+# Where it only matters whether something fails (tests/threats/run_mutants.py), no smaller example is looked for.
+settings.register_profile("first failure", deadline=None, phases=[Phase.explicit, Phase.generate])
+settings.load_profile(os.environ.get("YITI_PROPERTIES", "unhurried"))
 
 TOGETHER = ("tests/adapters/over_http/", "tests/console/browser/", "tests/mocks/over_http/", "tests/provinces/")
 FIRST = (

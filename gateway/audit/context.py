@@ -22,6 +22,7 @@ _KEPT: Final = 4_096
 NAMES: Final = (
     "agency",
     "agency_name",
+    "clearance",
     "jurisdiction",
     "key_id",
     "operation",

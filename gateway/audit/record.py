@@ -57,6 +57,7 @@ class AccessRecord:
     jurisdiction: str  # province that served
     response: str | None = None  # commitment to the answer (gateway.audit.commitment); append makes it
     trace_id: str | None = None
+    clearance: str = "NONE"  # a name of schema.enums.Clearance, as the viewer's token bore it
 
 
 @dataclass(frozen=True, slots=True)

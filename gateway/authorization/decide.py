@@ -2,60 +2,30 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-import cedarpy
-
 from gateway.authorization import masks
+from gateway.authorization.attributes import GIVEN, NAMES, NOTHING, are_known, viewer_of
 from gateway.authorization.decision import Decision, Effect, Facts, Grant
 from gateway.authorization.policy_set import DIRECTORY, PolicySet, read_policies
-from gateway.authorization.questions import ACTIONS, REQUESTS, Question, uid
-from gateway.authorization.slices import Slice, Slices
+from gateway.authorization.questions import ACTIONS, Question
+from gateway.authorization.terms import REFUSED, Terms, Verdict
 from schema.enums import Role
 from schema.label import Label
 
-__all__ = ["ACTIONS", "CedarAuthorizer", "Verdict", "attributes_of"]
+__all__ = ["ACTIONS", "CedarAuthorizer", "Verdict"]
 
 REASONS: Final = {Effect.ALLOW: "granted", Effect.MASK: "masked", Effect.DENY: "not_permitted"}
 REMEMBERED: Final = 50_000  # sets of facts; a few hundred are met in practice
 
-_ATTRIBUTES: Final[Mapping[str, str]] = {  # fact -> attribute in schema.cedarschema
-    "responsible": "responsible",
-    "formerly": "formerly",
-    "in_my_tree": "inMyTree",
-    "domiciled_in_my_tree": "domiciledInMyTree",
-    "my_decision": "myDecision",
-    "assigned": "assigned",
-    "handoff_to_me": "handoffToMe",
-    "legal_basis": "legalBasis",
-    "legal_order": "legalOrder",
-    "is_self": "isSelf",
-    "is_family_with_consent": "isFamilyWithConsent",
-    "record_sealed": "recordSealed",
-    "file_sealed": "fileSealed",
-    "minor": "minor",
-    "control_lifted": "controlLifted",
-    "forwarded": "forwarded",
-}
-_LABEL_SETS: Final[Mapping[str, str]] = {"consented": "consented", "break_glass": "breakGlass"}
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Cedar's answer to one question, and the ids of the policies behind it."""
-
-    allowed: bool
-    policies: tuple[str, ...]
-
-
+_Asked = Callable[[Question], Verdict]
+_LABELS: Final = tuple(Label)
 _ROLES: Final = frozenset(role.name for role in Role)
-_REFUSED: Final = Verdict(allowed=False, policies=())
 
 
 class CedarAuthorizer:
@@ -64,7 +34,9 @@ class CedarAuthorizer:
     def __init__(self, policies: PolicySet, *, remember: int = REMEMBERED) -> None:
         self.policies = policies
         self.policy_version = policies.version
-        self._slices = Slices(policies.rules)
+        self._terms = Terms(policies.rules, policies.vocabulary, GIVEN)
+        self._unasked = {fact: nothing for fact, nothing in NOTHING.items() if fact not in self._asked_about()}
+        self._granted = lru_cache(maxsize=remember)(self._grants)
         self.decide = lru_cache(maxsize=remember)(self._decide)
         """The decision for these facts; any engine error is a deny. A pure function, so it is never stale."""
         self.permitted = lru_cache(maxsize=remember)(self._permitted)
@@ -80,30 +52,36 @@ class CedarAuthorizer:
         return self.policies.policies[policy].basis
 
     def _decide(self, facts: Facts) -> Decision:
-        verdicts = self._ask(facts)
-        effects = {label: _effect(verdicts, label) for label in Label}
-        visible = [label for label, effect in effects.items() if effect is not Effect.DENY]
-        grants = {label: self._grant(verdicts, label, effect, visible) for label, effect in effects.items()}
-        return Decision(facts, self.policy_version, MappingProxyType(grants))
+        # What no policy asks about makes no difference, and so is decided once for all that differ by it alone.
+        known = replace(facts, **self._unasked) if self._unasked and are_known(facts) else facts
+        return Decision(facts, self.policy_version, self._granted(known))
+
+    def _asked_about(self) -> frozenset[str]:
+        return frozenset(fact for fact, name in NAMES.items() if name in self._terms.facts)
+
+    def _grants(self, facts: Facts) -> Mapping[Label, Grant]:
+        asked = self._asked(facts)
+        seen = {label: _seen(asked, label) for label in _LABELS}
+        visible = [label for label, (effect, _) in seen.items() if effect is not Effect.DENY]
+        grants = {label: self._grant(asked, label, *seen[label], visible) for label in _LABELS}
+        return MappingProxyType(grants)
 
     def _permitted(self, facts: Facts, action: str) -> Mapping[Label, tuple[str, ...]]:
-        asking = self._asking(facts)
-        answers = asking.ask([(label, action) for label in Label]) if asking else {}
-        found = {label: verdict.policies for (label, _), verdict in answers.items() if verdict.allowed}
-        return MappingProxyType(found)
+        asked = self._asked(facts)
+        answers = {label: asked((label, action)) for label in _LABELS}
+        return MappingProxyType({label: verdict.policies for label, verdict in answers.items() if verdict.allowed})
 
     def _grant(
-        self, verdicts: Mapping[Question, Verdict], label: Label, effect: Effect, visible: Collection[Label]
+        self, asked: _Asked, label: Label, effect: Effect, verdict: Verdict, visible: Collection[Label]
     ) -> Grant:
-        seen = verdicts[label, "view" if effect is Effect.ALLOW else "viewMasked"]
         return Grant(
             label=label,
             effect=effect,
-            mask=self._mask(seen, label, visible) if effect is Effect.MASK else None,
-            policies=seen.policies,
+            mask=self._mask(verdict, label, visible) if effect is Effect.MASK else None,
+            policies=verdict.policies,
             reason=REASONS[effect],
             # What is not seen whole may not be searched by: a filter would tell it.
-            may_filter=effect is Effect.ALLOW and verdicts[label, "filter"].allowed,
+            may_filter=effect is Effect.ALLOW and asked((label, "filter")).allowed,
         )
 
     def _mask(self, verdict: Verdict, label: Label, visible: Collection[Label]) -> str:
@@ -111,68 +89,28 @@ class CedarAuthorizer:
         others = [other for other in visible if other is not label]
         return masks.harden(masks.strictest(named), label, others)
 
-    def _ask(self, facts: Facts) -> Mapping[Question, Verdict]:
-        """May each label be seen? Then: may it be searched by, where it may; may it be seen in part, where not?"""
-        asking = self._asking(facts)
-        if asking is None:
-            return dict.fromkeys(REQUESTS, _REFUSED)
-        found = asking.ask([(label, "view") for label in Label])
-        then = [(label, "filter" if found[label, "view"].allowed else "viewMasked") for label in Label]
-        alike = {one: found[one[0], "view"] for one in then if one in asking.slice.alike}
-        return found | alike | asking.ask([one for one in then if one not in alike])
-
-    def _asking(self, facts: Facts) -> _Asking | None:
-        """Who asks which policies; None for facts that the schema does not know, which are refused everything."""
+    def _asked(self, facts: Facts) -> _Asked:
+        """Answers questions about these facts; refuses each one where the schema does not know the facts."""
         # A role that nobody declared would be carried along by Cedar as a stranger to every rule.
         if not facts.roles <= _ROLES:
-            return None
+            return _refuse
         try:
             # The entities are validated here and the requests are built from the same words, so the schema is not
             # handed over once more: checking it for each question costs more than deciding.
-            viewer = self.policies.vocabulary.with_added_json_str(_viewer(facts), self.policies.schema)
-            return _Asking(viewer, self._slices.of(facts.roles, facts.purpose, viewer))
+            viewer = self.policies.vocabulary.with_added_json_str(viewer_of(facts), self.policies.schema)
+            return self._terms.asked(viewer, facts.purpose)
         except ValueError:
-            return None
+            return _refuse
 
 
-@dataclass(frozen=True, slots=True)
-class _Asking:
-    viewer: cedarpy.Entities
-    slice: Slice
-
-    def ask(self, questions: Sequence[Question]) -> dict[Question, Verdict]:
-        if not questions:
-            return {}
-        try:
-            results = cedarpy.is_authorized_batch([REQUESTS[one] for one in questions], self.slice.rules, self.viewer)
-        except ValueError:
-            return dict.fromkeys(questions, _REFUSED)
-        return dict(zip(questions, map(_verdict, results), strict=True))
+def _refuse(_question: Question) -> Verdict:
+    return REFUSED
 
 
-def _verdict(result: cedarpy.AuthzResult) -> Verdict:
-    # Cedar skips a policy that fails, even a forbid, and decides by the rest; so any error is a refusal.
-    if result.diagnostics.errors:
-        return _REFUSED
-    return Verdict(result.allowed, tuple(sorted(result.diagnostics.id_annotations_by_reason.values())))
-
-
-def _effect(verdicts: Mapping[Question, Verdict], label: Label) -> Effect:
-    if verdicts[label, "view"].allowed:
-        return Effect.ALLOW
-    return Effect.MASK if verdicts[label, "viewMasked"].allowed else Effect.DENY
-
-
-def attributes_of(facts: Facts) -> dict[str, object]:
-    """The facts in Cedar's JSON form, by the names that schema.cedarschema gives them; roles are left out."""
-    attributes: dict[str, object] = {name: getattr(facts, fact) for fact, name in _ATTRIBUTES.items()}
-    for fact, name in _LABEL_SETS.items():
-        attributes[name] = [{"__entity": uid("Label", label.value)} for label in sorted(getattr(facts, fact))]
-    attributes["purpose"] = {"__entity": uid("Purpose", facts.purpose)}
-    attributes["agencyKind"] = {"__entity": uid("AgencyKind", facts.agency_kind)}
-    return attributes
-
-
-def _viewer(facts: Facts) -> str:
-    roles = [uid("Role", role) for role in sorted(facts.roles)]
-    return json.dumps([{"uid": uid("Viewer", "viewer"), "attrs": attributes_of(facts), "parents": roles}])
+def _seen(asked: _Asked, label: Label) -> tuple[Effect, Verdict]:
+    """How a label is seen, and the verdict that says so."""
+    whole = asked((label, "view"))
+    if whole.allowed:
+        return Effect.ALLOW, whole
+    part = asked((label, "viewMasked"))
+    return (Effect.MASK if part.allowed else Effect.DENY), part

@@ -53,6 +53,7 @@ class Facts:
     roles: frozenset[str]
     purpose: str
     agency_kind: str
+    clearance: str  # a name of schema.enums.Clearance; NONE of whoever another gateway speaks for
     responsible: bool  # my agency executes or holds a current measure, or is the responsible police
     formerly: bool  # it did once
     in_my_tree: bool  # execution place, else residence, lies under my jurisdiction (successor codes resolved)

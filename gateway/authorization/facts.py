@@ -13,7 +13,7 @@ from gateway.authorization.decision import Authorizer, Effect, Evidence, Facts, 
 from gateway.authorization.standing import NO_STANDING, NONE, Standing
 from gateway.viewer import Viewer
 from schema.codes.regions import REGIONS
-from schema.enums import Role
+from schema.enums import Clearance, Role
 from schema.label import Label
 
 BOUND_ROLES: Final = frozenset({Role.SOCIAL_WORKER.name})
@@ -55,6 +55,7 @@ def derive_all(viewer: Viewer, people: Sequence[Evidence], standing: Standing = 
             repeat(viewer.roles),
             repeat(viewer.purpose),
             repeat(viewer.agency_kind),
+            repeat(_clearance(viewer)),
             [agency in evidence.active_agencies or agency in evidence.police_codes for evidence in people],
             [agency in evidence.measure_agencies or agency in evidence.source_agencies for evidence in people],
             [_is_under(evidence.execution_place or evidence.residence, jurisdiction) for evidence in people],
@@ -84,6 +85,7 @@ def best_facts(viewer: Viewer, standing: Standing = NO_STANDING) -> Facts:
         roles=viewer.roles,
         purpose=viewer.purpose,
         agency_kind=viewer.agency_kind,
+        clearance=_clearance(viewer),
         responsible=True,
         formerly=True,
         in_my_tree=True,
@@ -125,6 +127,11 @@ def _because(authorizer: Authorizer, viewer: Viewer, grant: Grant) -> str:
     if grant.effect is Effect.ALLOW:
         return f"Visible of the people in your charge. {grounds}"
     return f"Visible in part of the people in your charge. {grounds}" if grant.effect is Effect.MASK else grounds
+
+
+def _clearance(viewer: Viewer) -> str:
+    """Clearance is given by an organ to its own people; what another province says of it here opens nothing."""
+    return Clearance.NONE.name if viewer.forwarded else viewer.cleared
 
 
 @lru_cache(maxsize=65_536)

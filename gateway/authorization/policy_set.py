@@ -17,10 +17,11 @@ from typing import TypedDict
 import cedarpy
 import yaml
 
+from gateway.authorization.attributes import NOBODY, viewer_of
 from gateway.authorization.finding import Finding, PolicyError
 from gateway.authorization.masks import MASKS
 from gateway.authorization.statements import Statement, statements
-from schema.enums import AgencyKind, Purpose, Role
+from schema.enums import AgencyKind, Clearance, Purpose, Role
 from schema.label import Label
 
 __all__ = ["DIRECTORY", "NAMESPACE", "Inspection", "Policy", "PolicyError", "PolicySet", "inspect", "read_policies"]
@@ -108,6 +109,8 @@ def inspect(directory: Path = DIRECTORY) -> Inspection:
                     "*.cedar", 0, "POLICY_NONE", "there is no policy, so nothing could ever be allowed", "write one"
                 )
             )
+    if schema is not None and not findings:
+        findings += _unfit(schema, entities)
     if findings or schema is None:
         return Inspection(tuple(sorted(findings)), None)
     whole = "\n".join(rules)
@@ -150,6 +153,16 @@ def _schema(text: str, findings: list[Finding]) -> cedarpy.Schema | None:
     except ValueError as error:
         findings.append(Finding(SCHEMA_FILE, 0, "POLICY_SCHEMA", f"not a Cedar schema: {error}", "correct it"))
         return None
+
+
+def _unfit(schema: cedarpy.Schema, entities: Sequence[Entity]) -> Iterator[Finding]:
+    """A schema that other facts fit than the ones which the gateway derives: it would refuse everybody everything."""
+    try:
+        vocabulary = cedarpy.Entities.from_json_str(json.dumps(entities), schema)
+        vocabulary.with_added_json_str(viewer_of(NOBODY), schema)
+    except ValueError as error:
+        message = f"does not declare the facts that this gateway derives: {error}"
+        yield Finding(SCHEMA_FILE, 0, "POLICY_SCHEMA", message, f"declare them as in {DIRECTORY.name}/{SCHEMA_FILE}")
 
 
 def _read(
@@ -272,7 +285,7 @@ def _short(kind: str) -> str:
 
 
 def _enumerated() -> set[Uid]:
-    return {("Purpose", purpose.name) for purpose in Purpose} | {("AgencyKind", kind.name) for kind in AgencyKind}
+    return {(words.__name__, one) for words in (Purpose, AgencyKind, Clearance) for one in words.__members__}
 
 
 def _entities(text: str, findings: list[Finding]) -> list[Entity]:

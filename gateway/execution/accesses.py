@@ -163,6 +163,7 @@ class Accesses:
             roles=record.roles,
             purpose=record.purpose,
             case_number=record.case_number,
+            clearance=record.clearance,
             operation=record.operation,
             operation_hash=record.operation_hash,
             persons=record.persons if about is None else (about,),

@@ -92,6 +92,11 @@ class Context:
         return self.kept
 
 
+def left_of(passed: float, step: float) -> float:
+    """How long it is to the next multiple of a step, in seconds."""
+    return step - passed % step
+
+
 class Engine:
     """Answers requests, one Trace each."""
 
@@ -106,6 +111,7 @@ class Engine:
         assertions: Assertions | None,
         jurisdiction: str,
         deadline_seconds: float = 3.0,
+        unshown_seconds: float = 0.0,
         introspection: bool = True,
         today: Callable[[], date] = date.today,
         reference: bool = False,
@@ -124,6 +130,7 @@ class Engine:
         self._assertions = assertions
         self._jurisdiction = jurisdiction
         self._deadline_seconds = deadline_seconds
+        self._unshown_seconds = unshown_seconds
         self._today = today
 
     async def answer(self, request: Request, viewer: Viewer, request_id: str) -> Answer:
@@ -142,6 +149,8 @@ class Engine:
         answer = Answer(self._body(result, trace, request_id))
         record = self._record(document, operation, viewer, request_id, trace, result, started)
         await self._audit.append(record, answer.content)
+        if trace.unshown and self._unshown_seconds:
+            await asyncio.sleep(left_of(time.perf_counter() - started, self._unshown_seconds))
         return answer
 
     async def _execute(
@@ -216,6 +225,7 @@ class Engine:
             roles=tuple(sorted(viewer.roles)),
             purpose=viewer.purpose,
             case_number=viewer.case_number,
+            clearance=viewer.cleared,
             via=viewer.via,
             key_id=viewer.key_id,
             operation=operation.name.value if operation.name else "anonymous",

@@ -94,7 +94,10 @@ class RequestReader:
     async def lookup(self, kind: str, number: str, info: Any) -> PersonFile | None:
         """One person by a document number."""
         token = self._find(kind, number)
-        return await self._loader(info).load(token) if token else None
+        if not token:
+            self._trace.unshown = True
+            return None
+        return await self._loader(info).load(token)
 
     async def persons(
         self, where: Sequence[Condition], order: tuple[str, bool] | None, first: int, after: str | None, info: Any
@@ -215,6 +218,7 @@ class RequestReader:
             roles=sorted(viewer.roles),
             purpose=viewer.purpose,
             case_number=viewer.case_number,
+            clearance=viewer.cleared,
             via=viewer.via,
             labels=[
                 LabelFacts(grant.label, grant.effect.name, grant.because)
@@ -281,10 +285,11 @@ class RequestReader:
         key = id(raw.field_nodes[0])
         if key not in self._loaders:
             # Of itself the reader leaves nothing in what it keeps, so that no request ends as a circle.
-            chosen, root, people = self._plan(info), raw.field_name, self._people
+            chosen, root, people, trace = self._plan(info), raw.field_name, self._people, self._trace
 
             async def load(tokens: list[str]) -> list[PersonFile | None]:
                 found = await people.files(tokens, chosen, root)
+                trace.unshown |= len(found) < len(set(tokens))
                 return [found.get(token) for token in tokens]
 
             self._loaders[key] = DataLoader(load_fn=load, max_batch_size=500)

@@ -26,6 +26,7 @@ class Trace:
     problems: dict[tuple[str, str], Problem] = field(default_factory=dict)
     withheld: dict[tuple[str, str, str, str], None] = field(default_factory=dict)
     hidden_persons: int = 0
+    unshown: bool = False  # whether somebody who was asked for is not shown, for whatever reason
 
     def saw(self, people: Sequence[str], decision: Decision, plan: Plan) -> None:
         """Some persons were shown under one decision."""

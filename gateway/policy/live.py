@@ -218,6 +218,7 @@ class Explainer:
                 roles=tuple(sorted(caller.roles)),
                 purpose=caller.purpose,
                 case_number=caller.case_number,
+                clearance=caller.cleared,
                 via=caller.via,
                 key_id=caller.key_id,
                 operation=OPERATION,

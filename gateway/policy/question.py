@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 
-from gateway.authorization.decide import attributes_of
+from gateway.authorization.attributes import attributes_of
 from gateway.authorization.decision import Facts
 from gateway.policy.diagram import Value
 from gateway.policy.errors import PolicyToolError

@@ -18,6 +18,13 @@ class SourceSettings(Room):
     manifests: Folders = Field(description="Folders, each of whose `*.yaml` files describes one source.")
     townships: Files = Field((), description="YAML files of township codes and names, which GB/T 2260 lacks.")
     deadline_seconds: float = Field(3.0, gt=0, le=60, description="How long one request may wait for its sources.")
+    unshown_milliseconds: int = Field(
+        100,
+        ge=0,
+        le=5_000,
+        description="An answer that does not show somebody asked for leaves after a multiple of this, so that its "
+        "time tells as little as may be whether there is such a person; 0: at once.",
+    )
     http_transport: Literal["own", "httpx", "aiohttp"] = Field(
         "own",
         description="What carries the calls to HTTP sources: this project's own transport, httpx's, or aiohttp's "

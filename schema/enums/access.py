@@ -50,6 +50,15 @@ class ConsentSigner(Enum):
     GUARDIAN = "监护人"
 
 
+class Clearance(Enum):
+    """Up to what a viewer is cleared for state secrets, from the lowest (保守国家秘密法 43: 涉密人员)."""
+
+    NONE = "非涉密人员"
+    GENERAL = "一般涉密人员"
+    IMPORTANT = "重要涉密人员"
+    CORE = "核心涉密人员"
+
+
 class RecipientKind(Enum):
     """To whom a consent opens something."""
 

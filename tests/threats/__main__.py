@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.gateway.http.register import NUMBER, settle
-from tests.threats.oracle_run import QUERIES_OF_A_VISIT, Outcome, look
+from tests.threats.oracle_run import QUERIES_OF_A_VISIT, VISITS_WITH_A_QUERY, Outcome, look
 from tests.threats.threats import ELSEWHERE, THREATS
 from tests.threats.timing import in_process, over_http
 
@@ -63,8 +63,9 @@ async def ask_at_random(seed: int, count: int, seconds: float) -> Outcome:
         number += 1
     print(
         f"{found.queries} random queries of {number - seed} viewers, seeds {seed} to {number - 1} "
-        f"({QUERIES_OF_A_VISIT} queries each): {found.shown} values shown, {found.denied} times a value was to stay "
-        f"away, {found.twins} times in a twin world, {found.refused} queries refused; {len(found.leaks)} leaks"
+        f"({QUERIES_OF_A_VISIT} queries each, the same for {VISITS_WITH_A_QUERY} viewers): {found.shown} values "
+        f"shown, {found.denied} times a value was to stay away, {found.twins} times in a twin world, "
+        f"{found.refused} queries refused; {len(found.leaks)} leaks"
     )
     for leak in found.leaks[:20]:
         print(leak)
@@ -76,7 +77,9 @@ async def measure() -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         (Path(folder) / "desk").mkdir()
         print(await in_process(Path(folder) / "desk"))
-        print(await over_http(settle(Path(folder), patch), NUMBER))
+        settings, step = settle(Path(folder), patch), int(os.environ.get("STEP") or 100)
+        print(await over_http(settings, NUMBER, step=0, pairs=300))
+        print(await over_http(settings, NUMBER, step=step, pairs=100))
 
 
 def main() -> int:

@@ -70,6 +70,7 @@ class Asking(Dice):
             agency=random.choice(AGENCIES),
             agency_kind=random.choice(list(AgencyKind)).name,
             jurisdiction=random.choice(("320000", *_REGIONS)),
+            clearance=random.choice((0, 0, 1, 2, 3)),
             case_number=self._case_number() if self.chance(0.25) else None,
             person=random.choice((*PEOPLE, KIN)) if at_home else None,
             via=("yiti-elsewhere",) if self.chance(0.1) else (),

@@ -1,25 +1,47 @@
-"""Plants each mutant in a copy of the tree and runs its tests; every one must be found: `make mutants`."""
+"""Plants each mutant in a copy of the tree and runs its tests; every one must be found: `make mutants`.
+
+What no mutant touches (libraries, `schema`) is read once; each mutant's tests run in a process forked from there,
+which reads `gateway` and `tests` from the copy with the fault in it.
+"""
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from queue import Queue
 
+import pytest
+
+import schema.build
 from tests.threats.mutants import MUTANTS, Mutant
 
 ROOT = Path(__file__).parents[2]
-WORKERS = 2
+WORKERS = int(os.environ.get("WORKERS") or 2)
 _COPIED = ("gateway", "schema", "adapters", "mocks", "tests", "pyproject.toml")
-_TIMEOUT = 300.0
-_FAILED = 1  # pytest's status where tests ran and some failed; anything else is no finding
+_TIMEOUT = 900  # seconds
+_FOUND = frozenset({1, 2})  # pytest's status: tests ran and some failed, or nothing could even be read
+_READ_ONCE = (
+    *("apsw", "cedarpy", "graphql", "httpx", "hypothesis", "joserfc", "msgspec", "orjson", "pydantic", "sqlalchemy"),
+    *("starlette", "strawberry", "uvicorn", "yaml", "schema.labelling", "adapters.manifest"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A mutant whose tests run in a process of their own, in a tree of their own."""
+
+    mutant: Mutant
+    tree: Path
+    before: str
+    said: Path
 
 
 def planted(mutant: Mutant, root: Path) -> str:
@@ -43,17 +65,6 @@ def copied(target: Path) -> Path:
     return target
 
 
-def tested(tree: Path, tests: tuple[str, ...]) -> tuple[int, str]:
-    """Pytest's status and what it said."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", *tests]
-    environment = {**os.environ, "YITI_THREATS_COUNT": "300"}
-    try:
-        done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, timeout=_TIMEOUT)
-    except subprocess.TimeoutExpired:
-        return -1, "it took too long"
-    return done.returncode, done.stdout + done.stderr
-
-
 _moments = count(int(time.time()))
 
 
@@ -64,19 +75,64 @@ def _write(file: Path, text: str) -> None:
     os.utime(file, (moment, moment))
 
 
-def fate(mutant: Mutant, trees: Queue[Path]) -> tuple[Mutant, bool, str]:
-    """Whether a mutant is found, and by what."""
-    tree = trees.get()
+def _begun(mutant: Mutant, tree: Path) -> tuple[int, Trial]:
+    """The process that runs a mutant's tests."""
     file = tree / mutant.file
-    before = file.read_text(encoding="utf-8")
+    trial = Trial(mutant, tree, file.read_text(encoding="utf-8"), tree / "said.txt")
+    _write(file, planted(mutant, tree))
+    process = os.fork()
+    if process == 0:
+        os._exit(_tested(trial))
+    return process, trial
+
+
+def _tested(trial: Trial) -> int:
+    """Pytest's status, in a process that reads the tree as if it were the only one."""
+    signal.alarm(_TIMEOUT)
+    said = os.open(trial.said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(said, 1)
+    os.dup2(said, 2)
+    os.chdir(trial.tree)
+    os.environ |= {"YITI_THREATS_COUNT": "300", "YITI_PROPERTIES": "first failure"}
+    for name in [name for name in sys.modules if name.partition(".")[0] in {"gateway", "tests"}]:
+        del sys.modules[name]
+    sys.path.insert(0, str(trial.tree))
+    options = ("-x", "-q", "--no-header", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
     try:
-        _write(file, planted(mutant, tree))
-        status, said = tested(tree, mutant.tests)
-        found = next((line for line in said.splitlines() if line.startswith(("FAILED", "ERROR"))), said[-300:])
-        return mutant, status in {_FAILED, 2}, found
+        return int(pytest.main([*options, *trial.mutant.tests]))
     finally:
-        _write(file, before)
-        trees.put(tree)
+        sys.stdout.flush()
+
+
+def _ended(trial: Trial, status: int) -> tuple[bool, str]:
+    """Whether a mutant was found, and by what."""
+    _write(trial.tree / trial.mutant.file, trial.before)
+    lines = trial.said.read_text(encoding="utf-8", errors="replace").splitlines()
+    if os.WIFSIGNALED(status):
+        return False, "it took too long"
+    found = next((line for line in lines if line.startswith(("FAILED", "ERROR"))), " ".join(lines[-2:]))
+    return os.waitstatus_to_exitcode(status) in _FOUND, found
+
+
+def tried(chosen: Sequence[Mutant], folder: Path) -> Iterator[tuple[Mutant, bool, str]]:
+    """Each mutant, whether it was found, and by what."""
+    trees = [copied(folder / str(number)) for number in range(WORKERS)]
+    waiting, running = list(reversed(chosen)), dict[int, Trial]()
+    while waiting or running:
+        while waiting and trees:
+            process, trial = _begun(waiting.pop(), trees.pop())
+            running[process] = trial
+        process, status = os.wait()
+        trial = running.pop(process)
+        yield trial.mutant, *_ended(trial, status)
+        trees.append(trial.tree)
+
+
+def _read_once() -> None:
+    for name in _READ_ONCE:
+        importlib.import_module(name)
+    graph = schema.build.build()
+    schema.build.build = lambda: graph
 
 
 def main(names: list[str]) -> int:
@@ -84,12 +140,10 @@ def main(names: list[str]) -> int:
     chosen = [one for one in MUTANTS if not names or any(name in one.name for name in names)]
     for one in chosen:
         planted(one, ROOT)
+    _read_once()
     started, survivors = time.monotonic(), []
-    with tempfile.TemporaryDirectory(prefix="mutants-") as folder, ThreadPoolExecutor(WORKERS) as workers:
-        trees: Queue[Path] = Queue()
-        for number in range(WORKERS):
-            trees.put(copied(Path(folder) / str(number)))
-        for mutant, killed, said in workers.map(lambda one: fate(one, trees), chosen):
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        for mutant, killed, said in tried(chosen, Path(folder)):
             print(f"{'killed  ' if killed else 'SURVIVED'} {mutant.name:44} {said.split(' - ')[0][:110]}", flush=True)
             if not killed:
                 survivors.append(mutant)

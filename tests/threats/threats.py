@@ -97,7 +97,11 @@ ELSEWHERE: Final[dict[int, tuple[str, ...]]] = {
         "tests/gateway/authorization/test_policy_set.py::test_a_bad_policy_stops_the_start_and_is_named_with_its_file",
     ),
     26: (f"{_CONSENTS}::test_every_change_and_every_refusal_is_on_record_without_values",),
-    28: (f"{_DECIDE}::test_a_protected_person_is_never_shown_more",),
+    28: (
+        f"{_DECIDE}::test_a_protected_person_is_never_shown_more",
+        "tests/gateway/policy/test_invariants.py::test_a_higher_clearance_never_takes_away",
+        "tests/gateway/policy/test_invariants.py::test_a_rule_by_clearance_is_proven_like_any_other",
+    ),
     29: ("tests/gateway/policy/test_agreement.py::test_cedar_and_the_written_program_and_the_diagrams_agree",),
     30: ("tests/gateway/policy/test_tables.py",),
     31: ("tests/gateway/http/test_locked.py::test_a_subscription_gets_a_clear_error",),

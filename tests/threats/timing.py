@@ -48,14 +48,14 @@ class Compared:
 
 
 async def compare(where: str, ask: Ask, known: str, unknown: str, pairs: int = PAIRS) -> Compared:
-    """Ask for both by turns, in random order within each pair."""
-    random = Random(7)
+    """Ask for both by turns, in random order within each pair; the first pairs, which warm, are left out."""
+    random, warm = Random(7), min(50, pairs // 4)
     times: dict[str, list[float]] = {known: [], unknown: []}
-    for warming in range(pairs + 50):
+    for turn in range(pairs + warm):
         for one in random.sample([known, unknown], 2):
             started = time.perf_counter()
             await ask(one)
-            if warming >= 50:
+            if turn >= warm:
                 times[one].append((time.perf_counter() - started) * 1e6)
     return Compared(where, median(times[unknown]), median(times[known]), chance(times[known], times[unknown]), pairs)
 
@@ -82,14 +82,14 @@ async def in_process(folder: Path) -> Compared:
     return await compare("in process", ask, ANN, _NOBODY)
 
 
-async def over_http(settings: Any, number: str) -> Compared:
-    """A whole gateway on loopback over a real database, with its log on disk."""
+async def over_http(settings: Any, number: str, *, step: int, pairs: int) -> Compared:
+    """A whole gateway on loopback over a real database, with its log on disk; `step`: YITI_UNSHOWN_MILLISECONDS."""
     from gateway.app import opened  # the whole gateway, which the rest of this module needs nothing of
 
     async with AsyncExitStack() as stack:
-        gateway = await stack.enter_async_context(opened(settings))
+        gateway = await stack.enter_async_context(opened(settings.model_copy(update={"unshown_milliseconds": step})))
         port = await stack.enter_async_context(served(gateway.application))
-        client = await stack.enter_async_context(httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}"))
+        client = await stack.enter_async_context(httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60))
         headers = doctor_token(settings)
 
         async def ask(one: str) -> object:
@@ -97,4 +97,5 @@ async def over_http(settings: Any, number: str) -> Compared:
             assert answer.json() == {"data": {"lookup": None}}
             return answer
 
-        return await compare("over HTTP", ask, number, _NOBODY, pairs=300)
+        where = f"over HTTP, on beats of {step} ms" if step else "over HTTP, at once"
+        return await compare(where, ask, number, _NOBODY, pairs)

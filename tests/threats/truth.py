@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from adapters.contract import Record
-from gateway.authorization.decide import attributes_of
+from gateway.authorization.attributes import attributes_of
 from gateway.authorization.decision import Effect, Facts
 from gateway.registers.entries import Consent, Grant, Recipient
 from gateway.viewer import Viewer
@@ -38,22 +38,8 @@ _TOLD_BY_DERIVED = {
 
 @lru_cache(maxsize=1)
 def program() -> Program:
-    """The policies in force, as Python; who belongs to which group is looked up once."""
-    found = write()
-    above: dict[Any, frozenset[Any]] = {}
-
-    def reached(one: Any) -> frozenset[Any]:
-        if one not in above:
-            above[one] = frozenset({one}).union(*(reached(parent) for parent in found.parents.get(one, ())))
-        return above[one]
-
-    def within(one: Any, other: Any) -> bool:
-        groups = other if isinstance(other, frozenset) else frozenset({other})
-        members = [("Role", role) for role in one.roles] if isinstance(one, Question) else [one]
-        return any(not groups.isdisjoint(reached(member)) for member in members)
-
-    found.within = within  # type: ignore[method-assign]  # the same answer as its own, which walks up each time
-    return found
+    """The policies in force, as Python."""
+    return write()
 
 
 @lru_cache(maxsize=100_000)
@@ -97,6 +83,7 @@ class Truth:
             roles=viewer.roles,
             purpose=viewer.purpose,
             agency_kind=viewer.agency_kind,
+            clearance="NONE" if viewer.via else ("NONE", "GENERAL", "IMPORTANT", "CORE")[viewer.clearance],
             responsible=mine in _codes(running) or mine in self._police(token),
             formerly=mine in _codes(measures) or mine in own_sources,
             in_my_tree=is_under(place or self._chosen(token, "residenceCode"), viewer.jurisdiction),

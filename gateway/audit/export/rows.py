@@ -28,6 +28,7 @@ COLUMNS: Final = (
     "roles",
     "purpose",
     "case_number",
+    "clearance",
     "via",
     "persons",
     "labels_shown",
@@ -83,6 +84,7 @@ def _access(record: AccessRecord) -> dict[str, Cell]:
     }
     return {
         "kind": Kind.ACCESS.value,
+        "clearance": record.clearance,
         "labels_shown": labels["ALLOW"],
         "labels_masked": labels["MASK"],
         "labels_denied": labels["DENY"],

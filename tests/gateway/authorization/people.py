@@ -4,33 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gateway.authorization import attributes
 from gateway.authorization.decision import Evidence, Facts
 from gateway.viewer import Viewer
 from schema.label import Label
 
-NOBODY = Facts(
-    roles=frozenset(),
-    purpose="HANDOFF",
-    agency_kind="OVERSIGHT",
-    responsible=False,
-    formerly=False,
-    in_my_tree=False,
-    domiciled_in_my_tree=False,
-    my_decision=False,
-    assigned=False,
-    handoff_to_me=False,
-    legal_basis=False,
-    legal_order=False,
-    is_self=False,
-    is_family_with_consent=False,
-    record_sealed=False,
-    file_sealed=False,
-    minor=False,
-    control_lifted=False,
-    forwarded=False,
-    consented=frozenset(),
-    break_glass=frozenset(),
-)
+NOBODY = replace(attributes.NOBODY, purpose="HANDOFF")
 
 
 def facts(role: str, purpose: str, **true: bool | frozenset[Label]) -> Facts:

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.authorization import decide
+from gateway.authorization import attributes
 from gateway.authorization.decide import CedarAuthorizer
 from gateway.authorization.decision import Effect, Facts
 from gateway.authorization.policy_set import PolicySet
-from gateway.authorization.questions import ACTIONS, OTHER_ACTIONS, REQUESTS
-from schema.enums import AgencyKind, Purpose, Role
+from gateway.authorization.questions import OTHER_ACTIONS, REQUESTS, Question
+from gateway.authorization.terms import REFUSED, Verdict
+from schema.enums import AgencyKind, Clearance, Purpose, Role
 from schema.label import Label
 from tests.gateway.authorization.people import NOBODY, facts
 from tests.gateway.authorization.test_policy_set import copy
@@ -30,6 +31,7 @@ any_facts = st.builds(
     roles=st.frozensets(st.sampled_from(ROLES), min_size=1, max_size=3),
     purpose=st.sampled_from([purpose.name for purpose in Purpose]),
     agency_kind=st.sampled_from([kind.name for kind in AgencyKind]),
+    clearance=st.sampled_from([level.name for level in Clearance]),
     **{name: st.booleans() for name in BOOLEANS},
     **dict.fromkeys(SETS, LABELS),
 )
@@ -42,13 +44,27 @@ def test_whoever_may_view_may_view_masked(known: Facts) -> None:
     assert whole.keys() <= part.keys()
 
 
+def _by_the_whole(authorizer: CedarAuthorizer, known: Facts) -> dict[Question, Verdict]:
+    """What Cedar says to each question by the policies as they were written; any error is a refusal."""
+    viewer = authorizer.policies.vocabulary.with_added_json_str(
+        attributes.viewer_of(known), authorizer.policies.schema
+    )
+    results = cedarpy.is_authorized_batch(list(REQUESTS.values()), authorizer.policies.rules, viewer)
+    said = (
+        REFUSED
+        if one.diagnostics.errors
+        else Verdict(one.allowed, tuple(sorted(one.diagnostics.id_annotations_by_reason.values())))
+        for one in results
+    )
+    return dict(zip(REQUESTS, said, strict=True))
+
+
 @settings(max_examples=150, deadline=None)
 @given(any_facts)
-def test_what_a_slice_answers_is_what_all_policies_answer(known: Facts) -> None:
-    viewer = AUTHORIZER.policies.vocabulary.with_added_json_str(decide._viewer(known), AUTHORIZER.policies.schema)
-    results = cedarpy.is_authorized_batch(list(REQUESTS.values()), AUTHORIZER.policies.rules, viewer)
-    whole = dict(zip(REQUESTS, map(decide._verdict, results), strict=True))
-    assert all(whole[one] == verdict for one, verdict in AUTHORIZER._ask(known).items())
+def test_what_terms_answer_is_what_the_whole_policies_answer(known: Facts) -> None:
+    whole = _by_the_whole(AUTHORIZER, known)
+    asked = AUTHORIZER._asked(known)
+    assert whole == {question: asked(question) for question in REQUESTS}
     for action in OTHER_ACTIONS:
         allowed = {label: whole[label, action].policies for label in Label if whole[label, action].allowed}
         assert AUTHORIZER.permitted(known, action) == allowed
@@ -94,7 +110,9 @@ def test_an_unknown_role_is_denied_everything_even_beside_a_known_one(known: Fac
     assert {grant.effect for grant in decision.grants.values()} == {Effect.DENY}
 
 
-@pytest.mark.parametrize("change", [{"purpose": "MARKETING"}, {"agency_kind": "BANK"}, {"purpose": ""}])
+@pytest.mark.parametrize(
+    "change", [{"purpose": "MARKETING"}, {"agency_kind": "BANK"}, {"clearance": "TOP"}, {"purpose": ""}]
+)
 def test_facts_that_the_schema_does_not_know_are_denied_everything(change: dict[str, str]) -> None:
     known = replace(facts("AFTERCARE_OFFICER", "AFTERCARE", in_my_tree=True), **change)
     assert {grant.effect for grant in AUTHORIZER.decide(known).grants.values()} == {Effect.DENY}
@@ -107,8 +125,9 @@ def test_a_missing_fact_is_an_error_and_never_a_default() -> None:
 
 
 def test_every_fact_reaches_the_policies() -> None:
-    assert set(decide._ATTRIBUTES) == set(BOOLEANS)
-    assert set(decide._LABEL_SETS) == set(SETS)
+    assert set(attributes.ATTRIBUTES) == set(BOOLEANS)
+    assert set(attributes.LABEL_SETS) == set(SETS)
+    assert set(BOOLEANS) | set(SETS) | set(attributes.WORDS) | {"roles"} == {field.name for field in fields(Facts)}
 
 
 def test_the_same_facts_are_evaluated_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,8 +142,23 @@ def test_the_same_facts_are_evaluated_once(monkeypatch: pytest.MonkeyPatch) -> N
     authorizer = CedarAuthorizer(AUTHORIZER.policies)
     first, again = (authorizer.decide(facts("AUDITOR", "AUDIT")) for _ in range(2))
     assert first is again
-    assert max(asked) <= len(Label) * len(ACTIONS)
-    assert len(asked) <= 4  # two of them make the slice
+    assert asked[-1] == 1  # for all labels at once
+    assert len(asked) == 3  # the others make the terms
+
+
+def test_what_no_policy_asks_about_is_decided_once() -> None:
+    asked = replace(facts("AUDITOR", "AUDIT"), agency_kind="TAX", clearance="CORE")
+    first, again = AUTHORIZER.decide(facts("AUDITOR", "AUDIT")), AUTHORIZER.decide(asked)
+    assert (again.facts, again.grants) == (asked, first.grants)
+    assert again.grants is first.grants
+    for change in ({"minor": True}, {"purpose": "STATISTICS"}, {"consented": frozenset({Label.AUDIT})}):
+        assert AUTHORIZER.decide(replace(asked, **change)).grants is not first.grants
+    asking = _with_rules(
+        f'{EVERYBODY} @id("G01-sealed") forbid (principal, action, resource) '
+        'when { principal.clearance == Yiti::Clearance::"NONE" };'
+    )
+    effects = [asking.decide(one)[Label.HEALTH].effect for one in (facts("AUDITOR", "AUDIT"), asked)]
+    assert effects == [Effect.DENY, Effect.ALLOW]
 
 
 def test_the_memory_is_bounded() -> None:
@@ -147,11 +181,50 @@ def _with_rules(text: str) -> CedarAuthorizer:
     )
 
 
+EVERYBODY = '@id("U01-public") permit (principal, action, resource);'
+HERE = 'resource == Yiti::Label::"HEALTH"'
+FAILING = "principal.nothing"
+
+
+@pytest.mark.parametrize(
+    "guard",
+    [
+        f"when {{ {HERE} && {FAILING} }}",
+        f"when {{ {FAILING} && {HERE} }}",
+        f"when {{ {HERE} || {FAILING} }}",
+        f"when {{ {FAILING} || {HERE} }}",
+        f"when {{ !({HERE}) || {FAILING} }}",
+        f"when {{ if {HERE} then {FAILING} else true }}",
+        f"when {{ {HERE} }} unless {{ {FAILING} }}",
+        f"when {{ {FAILING} }} unless {{ {HERE} }}",
+        'when { {"a": resource}.a == Yiti::Label::"HEALTH" && principal.minor }',
+        'when { [resource, Yiti::Label::"PUBLIC"].contains(Yiti::Label::"HEALTH") }',
+        'when { (if principal.minor then resource else Yiti::Label::"AUDIT") == Yiti::Label::"HEALTH" }',
+        'when { action in Yiti::Action::"see" && principal.minor }',
+        'when { action == Yiti::Action::"filter" } unless { principal.consented.contains(resource) }',
+        "when { principal.minor } when { principal.consented.contains(resource) }",
+        'when { resource is Yiti::Label in Yiti::LabelGroup::"file" && principal.minor }',
+    ],
+)
+@pytest.mark.parametrize("minor", [True, False])
+def test_terms_decide_and_fail_as_the_whole_does(guard: str, minor: bool) -> None:
+    authorizer = _with_rules(f'{EVERYBODY} @id("G01-sealed") forbid (principal, action, resource) {guard};')
+    known = replace(facts("AUDITOR", "AUDIT"), minor=minor, consented=frozenset({Label.CUSTODY}))
+    asked = authorizer._asked(known)
+    assert _by_the_whole(authorizer, known) == {question: asked(question) for question in REQUESTS}
+
+
+def test_what_fails_before_a_label_is_looked_at_denies_there_as_well() -> None:
+    guard = 'forbid (principal, action, resource == Yiti::Label::"AUDIT")'
+    authorizer = _with_rules(f'{EVERYBODY} @id("G01-sealed") {guard} when {{ {FAILING} && {HERE} }};')
+    known = facts("AUDITOR", "AUDIT")
+    asked = authorizer._asked(known)
+    assert _by_the_whole(authorizer, known) == {question: asked(question) for question in REQUESTS}
+    assert authorizer.decide(known)[Label.AUDIT].effect is Effect.DENY
+
+
 def test_a_guard_that_fails_denies_although_cedar_would_skip_it() -> None:
-    broken = _with_rules(
-        '@id("U01-public") permit (principal, action, resource);'
-        '@id("G01-sealed") forbid (principal, action, resource) when { principal.nothing };'
-    )
+    broken = _with_rules(f'{EVERYBODY} @id("G01-sealed") forbid (principal, action, resource) when {{ {FAILING} }};')
     decision = broken.decide(facts("AUDITOR", "AUDIT"))
     assert {grant.effect for grant in decision.grants.values()} == {Effect.DENY}
 
@@ -160,8 +233,9 @@ def test_an_engine_that_refuses_the_question_denies(monkeypatch: pytest.MonkeyPa
     def refuse(*_: object) -> Callable[[], None]:
         raise ValueError("engine")
 
+    authorizer = CedarAuthorizer(AUTHORIZER.policies)
     monkeypatch.setattr(cedarpy, "is_authorized_batch", refuse)
-    decision = CedarAuthorizer(AUTHORIZER.policies).decide(facts("AUDITOR", "AUDIT"))
+    decision = authorizer.decide(facts("AUDITOR", "AUDIT"))
     assert {grant.effect for grant in decision.grants.values()} == {Effect.DENY}
 
 

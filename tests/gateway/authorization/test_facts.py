@@ -12,7 +12,7 @@ from gateway.authorization.decision import Effect, Evidence
 from gateway.authorization.facts import BOUND_ROLES, best_facts, derive_facts, never_visible, viewer_grants
 from gateway.authorization.standing import Standing
 from gateway.viewer import Viewer
-from schema.enums import Purpose, Role
+from schema.enums import Clearance, Purpose, Role
 from schema.label import Label
 from tests.gateway.authorization.people import EVIDENCE, VIEWER
 
@@ -22,7 +22,7 @@ MINE = frozenset({VIEWER.agency})
 
 def test_nothing_known_means_no_tie() -> None:
     facts = derive_facts(VIEWER, EVIDENCE)
-    about_viewer = {"roles", "purpose", "agency_kind"}
+    about_viewer = {"roles", "purpose", "agency_kind", "clearance"}
     assert not any(getattr(facts, field.name) for field in fields(facts) if field.name not in about_viewer)
 
 
@@ -106,6 +106,16 @@ def test_a_viewer_of_another_gateway_is_forwarded() -> None:
     assert derive_facts(replace(VIEWER, via=("gateway.330000",)), EVIDENCE).forwarded
 
 
+@pytest.mark.parametrize(("level", "name"), list(enumerate(Clearance.__members__)))
+def test_a_clearance_is_told_by_its_name_and_counts_for_nothing_where_another_province_says_it(
+    level: int, name: str
+) -> None:
+    viewer = replace(VIEWER, clearance=level)
+    assert derive_facts(viewer, EVIDENCE).clearance == best_facts(viewer).clearance == name
+    abroad = replace(viewer, via=("gateway.330000",))
+    assert derive_facts(abroad, EVIDENCE).clearance == best_facts(abroad).clearance == "NONE"
+
+
 codes = st.sampled_from([None, "320102003", "320102", "330106", "999999", ""])
 agencies = st.frozensets(st.sampled_from([VIEWER.agency, "ORG-2"]))
 any_viewer = st.builds(
@@ -116,6 +126,7 @@ any_viewer = st.builds(
     case_number=st.sampled_from([None, "A-1"]),
     person=st.sampled_from([None, EVIDENCE.person]),
     via=st.sampled_from([(), ("gateway.330000",)]),
+    clearance=st.integers(0, 3),
 )
 any_evidence = st.builds(
     Evidence,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.authorization.policy_set import DIRECTORY, PolicyError, inspect, read_policies
-from schema.enums import AgencyKind, Purpose
+from schema.enums import AgencyKind, Clearance, Purpose
 
 HEAD = '@id("new") @basis("an article") '
 VIEW = 'permit (principal, action == Yiti::Action::"view", resource)'
@@ -86,7 +86,7 @@ def test_no_policy_at_all_stops_the_start(tmp_path: Path) -> None:
 
 def test_the_schema_knows_every_purpose_and_kind_of_agency() -> None:
     text = (DIRECTORY / "schema.cedarschema").read_text(encoding="utf-8")
-    assert all(f'"{member.name}"' in text for enum in (Purpose, AgencyKind) for member in enum)
+    assert all(f'"{member.name}"' in text for enum in (Purpose, AgencyKind, Clearance) for member in enum)
 
 
 def test_every_policy_names_its_ground() -> None:
@@ -126,3 +126,21 @@ def test_a_policy_is_known_by_its_place() -> None:
     for policy in read_policies().policies.values():
         lines = (DIRECTORY / policy.file).read_text(encoding="utf-8").splitlines()
         assert lines[policy.line - 1] == f'@id("{policy.id}")'
+
+
+@pytest.mark.parametrize(
+    ("declared", "instead"),
+    [("clearance: Clearance,", "//"), ("minor: Bool,", "//"), ("minor: Bool,", "minor: Label,"), ('"NONE", ', "")],
+)
+def test_a_schema_without_a_fact_that_is_derived_stops_the_start(tmp_path: Path, declared: str, instead: str) -> None:
+    directory = copy(tmp_path)
+    for path in directory.glob("*.cedar"):
+        path.unlink()
+    (directory / "90_new.cedar").write_text(HEAD + "permit (principal, action, resource);", encoding="utf-8")
+    schema = directory / "schema.cedarschema"
+    text = schema.read_text(encoding="utf-8")
+    assert text.count(declared) == 1
+    assert read_policies(directory)
+    schema.write_text(text.replace(declared, instead), encoding="utf-8")
+    with pytest.raises(PolicyError, match=r"schema\.cedarschema.*derives"):
+        read_policies(directory)

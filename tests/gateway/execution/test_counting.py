@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
+from gateway.authorization.decision import Facts
 from gateway.execution.counting import SMALLEST, told
+from schema.label import Label
 from tests.gateway.execution.world import TOKENS, record
 from tests.gateway.registers.counter import Counter, code_of, counter
 
@@ -84,6 +88,26 @@ async def test_supervisors_count_their_own_region(tmp_path: Path) -> None:
     supervisor = {**STATISTICIAN, "role": "SUPERVISOR", "jurisdiction": "320100"}
     assert (await table(desk, "320100", **supervisor))["total"] == 5
     assert await table(desk, "320000", **supervisor) is None
+
+
+async def test_only_whom_the_policies_let_one_count_is_counted(tmp_path: Path) -> None:
+    """Who lies in the region is not counted by that alone: each person's own decision says whether they are."""
+    desk = counter(tmp_path, people=people({"320102": 9, "320205": 6}))
+    office: Any = desk.engine._office
+
+    class NotEverybody:
+        decide, basis, policy_version = office.permits.decide, office.permits.basis, office.permits.policy_version
+
+        def permitted(self, facts: Facts, action: str) -> Mapping[Label, tuple[str, ...]]:
+            return {} if facts.record_sealed else office.permits.permitted(facts, action)
+
+    rows: Any = desk.sources.rows
+    for token in list(rows["police"])[:5]:
+        (one,) = rows["police"][token]["PersonRecord"]
+        rows["police"][token]["PersonRecord"] = [structs.replace(one, values={**one.values, "sealed": True})]
+    assert (await table(desk))["total"] == 15
+    desk.engine._office = replace(office, permits=NotEverybody())
+    assert (await table(desk))["total"] == 10
 
 
 async def test_who_counts_never_sees_a_row(tmp_path: Path) -> None:

@@ -63,6 +63,17 @@ async def test_both_executors_give_the_same_answer(number: int) -> None:
     await _hold(number)
 
 
+async def test_what_a_directive_leaves_out_is_left_out_for_that_request_alone() -> None:
+    """What is kept of a document is kept for each choice of its switches, and for each operation."""
+    small = Dice(7).house(reference=False)
+    query = "query($no: Boolean!) { viewer { subject roles @skip(if: $no) purpose @include(if: $no) } }"
+    answers = [
+        (await small.engine.answer(Request(query, None, {"no": no}), Dice(7).viewer(), "r-1")).body["data"]["viewer"]
+        for no in (True, False, True)
+    ]
+    assert [sorted(one) for one in answers] == [["purpose", "subject"], ["roles", "subject"], ["purpose", "subject"]]
+
+
 def test_the_random_queries_are_valid_and_reach_deep() -> None:
     queries = [Dice(number).query() for number in range(60)]
     valid = [query for query in queries if not validate(SCHEMA, parse(query))]

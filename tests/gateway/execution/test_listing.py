@@ -79,6 +79,22 @@ async def test_a_filter_on_what_one_may_not_filter_on_matches_nobody() -> None:
     assert (page["totalCount"], page["edges"]) == (0, [])
 
 
+async def test_a_filter_needs_the_labels_of_all_its_conditions() -> None:
+    query = """{ persons(filter: {responsibleJurisdiction: {under: "320100"}, residence: {under: "320100"}}) {
+        totalCount } }"""
+    for unfilterable, found in ((set[Label](), 3), ({Label.CONTACT}, 0), ({Label.CUSTODY}, 0)):
+        small = released(4, authorizer=LabelAuthorizer(unfilterable=unfilterable))
+        assert (await ask(small, query))["data"]["persons"]["totalCount"] == found
+
+
+async def test_whom_one_may_know_of_but_not_come_upon_is_in_no_list() -> None:
+    small = released(4, authorizer=LabelAuthorizer(unfilterable={Label.EXISTENCE}))
+    page = await roster(small)
+    assert (page["totalCount"], page["edges"]) == (0, [])
+    somebody = next(iter(small.sources.rows["police"]))
+    assert (await ask(small, "query($id: ID!) { person(id: $id) { id } }", {"id": somebody}))["data"]["person"]
+
+
 async def test_a_sort_key_that_one_may_not_filter_on_tells_no_order() -> None:
     query = """{ persons(filter: {residence: {under: "320100"}}, orderBy: {field: RELEASED_ON, direction: DESC}) {
         edges { node { id } } } }"""

@@ -76,6 +76,7 @@ def settle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     )
 
 
-def officer(settings: Settings) -> dict[str, str]:
+def officer(settings: Settings, *, clearance: int = 0) -> dict[str, str]:
     (viewer,) = read_viewers(settings.demo_viewers) if settings.demo_viewers else ()
+    viewer = viewer.model_copy(update={"clearance": clearance})
     return {"Authorization": f"Bearer {viewer.token(development_issuer(settings))}"}

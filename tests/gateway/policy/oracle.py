@@ -14,7 +14,7 @@ from typing import Any
 
 import cedarpy
 
-from gateway.authorization.decide import attributes_of
+from gateway.authorization.attributes import attributes_of
 from gateway.authorization.decision import Effect, Facts
 from gateway.authorization.masks import harden, strictest
 from gateway.authorization.policy_set import DIRECTORY, read_policies
@@ -53,6 +53,7 @@ class Program:
     effects: dict[str, str] = field(default_factory=dict)
     masks: dict[str, str] = field(default_factory=dict)
     functions: dict[str, Callable[[Question], bool]] = field(default_factory=dict)
+    _above: dict[Uid, frozenset[Uid]] = field(default_factory=dict)  # each entity and its groups, once looked up
 
     def ask(self, question: Question) -> Answer:
         permits, forbids = set(), set()
@@ -105,15 +106,16 @@ class Program:
         attributes = holder.attributes if isinstance(holder, Question) else self.entity_attributes.get(holder, {})  # type: ignore[call-overload]  # an entity
         return name in attributes
 
-    def within(self, one: object, other: object) -> bool:
-        if isinstance(other, frozenset):
-            return any(self.within(one, group) for group in other)
-        starts = {("Role", role) for role in one.roles} if isinstance(one, Question) else {one}
-        reached: set[Any] = set()
-        while starts - reached:
-            reached |= starts
-            starts = {parent for start in starts for parent in self.parents.get(start, ())}  # type: ignore[call-overload]  # an entity
-        return other in reached
+    def within(self, one: Any, other: Any) -> bool:
+        groups = other if isinstance(other, frozenset) else frozenset({other})
+        members = [("Role", role) for role in one.roles] if isinstance(one, Question) else [one]
+        return any(not groups.isdisjoint(self._reached(member)) for member in members)
+
+    def _reached(self, one: Uid) -> frozenset[Uid]:
+        if one not in self._above:
+            above = (self._reached(parent) for parent in self.parents.get(one, ()))
+            self._above[one] = frozenset({one}).union(*above)
+        return self._above[one]
 
 
 def plain(value: Any) -> Any:

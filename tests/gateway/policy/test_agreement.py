@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.authorization.decide import ACTIONS, CedarAuthorizer, attributes_of
+from gateway.authorization.attributes import attributes_of
+from gateway.authorization.decide import ACTIONS, CedarAuthorizer
+from gateway.authorization.questions import REQUESTS
 from gateway.policy.diagram import Value
 from gateway.policy.model import Model, model_of
 from gateway.policy.question import facts_of, in_words, parsed, values_of
@@ -50,9 +52,10 @@ def test_cedar_and_the_written_program_and_the_diagrams_agree(values: dict[str, 
 @given(assignments())
 def test_they_agree_on_every_action_and_on_the_policies_behind_it(values: dict[str, Value]) -> None:
     facts = facts_of(SPACE, values)
-    verdicts = AUTHORIZER._ask(facts)
+    asked = AUTHORIZER._asked(facts)
     attributes = {name: plain(value) for name, value in attributes_of(facts).items()}
-    for (label, action), verdict in verdicts.items():
+    for label, action in REQUESTS:
+        verdict = asked((label, action))
         answer = PROGRAM.ask(Question(attributes, facts.roles, action, label.value))
         assert verdict.allowed == answer.allowed == MODEL.is_allowed(action, label.value, values)
         deciding = {policy.id for policy in MODEL.deciding(action, label.value, values)}

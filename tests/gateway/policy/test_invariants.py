@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from itertools import pairwise
 
 import pytest
 import z3
@@ -13,7 +14,7 @@ from gateway.policy.conditions import Polarity
 from gateway.policy.model import PART, WHOLE, Model
 from gateway.policy.question import values_of
 from gateway.policy.rights import SEARCH, Rights
-from schema.enums import Role
+from schema.enums import Clearance, Role
 from tests.gateway.authorization.people import VIEWER
 from tests.gateway.policy.conftest import Changed
 from tests.gateway.policy.solver import Formulas
@@ -94,6 +95,63 @@ def test_a_consent_or_an_emergency_opens_its_own_label_alone_and_closes_none(reg
                 _never(without, z3.Not(with_it))
                 if other != label:
                     _never(with_it, z3.Not(without))
+
+
+LEVELS = tuple(Clearance.__members__)
+
+
+def _loses_by_clearance(formulas: Formulas) -> str | None:
+    """Facts under which a viewer would have a right with one clearance that a higher one takes away."""
+    clearance = formulas.facts["clearance"]
+    words = [formulas.word("Clearance", level) for level in LEVELS]
+    for action in formulas.actions:
+        for label in formulas.labels:
+            right = formulas.right(action, label)
+            at = [z3.substitute(right, (clearance, word)) for word in words]
+            for lower, higher in pairwise(at):
+                found = formulas.counterexample(lower, z3.Not(higher))
+                if found is not None:
+                    return f"{action} {label}: {found}"
+    return None
+
+
+def test_a_higher_clearance_never_takes_away() -> None:
+    assert _loses_by_clearance(FORMULAS) is None
+
+
+BY_CLEARANCE = """
+@id("new") @basis("a province's own rule: what lies under seal is for cleared personnel")
+forbid (principal, action in Yiti::Action::"use", resource in Yiti::LabelGroup::"file")
+when { principal.recordSealed }
+unless { [%s].contains(principal.clearance) };
+"""
+
+
+def test_a_rule_by_clearance_is_proven_like_any_other(changed: Changed) -> None:
+    at_least, below = (
+        ", ".join(f'Yiti::Clearance::"{level}"' for level in levels) for levels in (LEVELS[1:], LEVELS[:2])
+    )
+    rising = Formulas(changed({"90_new.cedar": BY_CLEARANCE % at_least}))
+    assert _loses_by_clearance(rising) is None
+    cleared = rising.facts["clearance"] != rising.word("Clearance", "NONE")
+    sealed = rising.facts["recordSealed"]
+    for label in rising.members("file"):
+        assert rising.counterexample(sealed, z3.Not(cleared), rising.seen(label)) is None
+        assert rising.counterexample(sealed, cleared, rising.seen(label)) is not None
+    falling = _loses_by_clearance(Formulas(changed({"90_new.cedar": BY_CLEARANCE % below})))
+    assert falling is not None
+    assert "recordSealed=True" in falling
+
+
+def test_no_rule_of_ours_turns_on_clearance() -> None:
+    """No article asks for one: whoever wants such a rule writes it, and says why (docs/operate.md)."""
+    clearance = FORMULAS.facts["clearance"]
+    words = [FORMULAS.word("Clearance", level) for level in LEVELS]
+    for action in FORMULAS.actions:
+        for label in LABELS:
+            right = FORMULAS.right(action, label)
+            for one, other in pairwise(z3.substitute(right, (clearance, word)) for word in words):
+                _never(one != other)
 
 
 def test_hiv_is_never_seen_without_consent() -> None:
@@ -190,7 +248,7 @@ def test_nobody_sees_a_label_that_is_not_even_fetched_for_them(
             who["person"] = "person-1"
         best: Facts = best_facts(type(VIEWER)(**who))
         values = values_of(model.space, best)
-        settled = ["agencyKind", "forwarded", "legalBasis", *model.space.only(role.name)]
+        settled = ["agencyKind", "clearance", "forwarded", "legalBasis", *model.space.only(role.name)]
         settled += [name for name in values if name.startswith(("consented", "breakGlass"))]
         settled += ["isFamilyWithConsent"]  # the registers, whose best is theirs to say
         if case_number is None:

@@ -15,6 +15,8 @@ import httpx
 import pytest
 
 from gateway.app import Gateway, opened
+from gateway.audit.record import LogEntry
+from gateway.audit.stored import read_entry
 from gateway.authorization.policy_set import DIRECTORY
 from gateway.settings import Settings
 from gateway.sources.fetch import FederatedSources
@@ -78,6 +80,30 @@ async def test_the_same_question_is_decided_by_the_new_policies(
     entries = await accesses_in(gateway.audit)
     versions = [entry.record.policy_version for entry in entries]
     assert versions == [gateway.policies.policies.policy_version, first]
+
+
+CLEARED = """
+@id("new") @basis("an article")
+forbid (principal, action, resource == Yiti::Label::"IDENTITY")
+unless { [Yiti::Clearance::"IMPORTANT", Yiti::Clearance::"CORE"].contains(principal.clearance) };
+"""
+
+
+async def test_policies_may_ask_for_a_clearance_and_it_is_on_record(settings: Settings, policies: Path) -> None:
+    (policies / "90_new.cedar").write_text(CLEARED, encoding="utf-8")
+    query = "query($n: String!) { lookup(document: {number: $n}) { name } viewer { clearance } }"
+    names: dict[str, str | None] = {}
+    async with opened(settings) as gateway:
+        transport = httpx.ASGITransport(gateway.application)
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            for level in range(4):
+                body = {"query": query, "variables": {"n": NUMBER}}
+                answer = await client.post("/graphql", json=body, headers=officer(settings, clearance=level))
+                data = answer.json()["data"]
+                names[data["viewer"]["clearance"]] = data["lookup"]["name"]
+        entries = [read_entry(stored) async for stored in gateway.audit.records()]
+    assert names == {"NONE": None, "GENERAL": None, "IMPORTANT": "试验甲", "CORE": "试验甲"}
+    assert [entry.record.clearance for entry in entries if isinstance(entry, LogEntry)] == list(names)
 
 
 async def test_a_request_under_way_finishes_under_the_policies_it_began_with(

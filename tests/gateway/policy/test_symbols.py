@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.authorization.policy_set import Policy, PolicySet, read_policies
+from gateway.authorization.questions import REQUESTS
+from gateway.authorization.terms import Terms, Verdict
 from gateway.policy.diagram import Value
 from gateway.policy.model import Model, Unproven, models_of
 from gateway.policy.space import ABSENT, Uid
@@ -20,6 +22,7 @@ SCHEMA = KNOWN.schema_text.replace(
     "purpose: Purpose,",
     "purpose: Purpose, level: Long, until?: Long, spare?: Set<Label>,",
 )
+UID = {"type": "Yiti::Viewer", "id": "viewer"}
 LABEL = "HEALTH"
 LABELS = ["HEALTH", "FAMILY", "CUSTODY"]
 FEW = {*LABELS, "AUDITOR", "TOWNSHIP_WORKER", "AFTERCARE_OFFICER"}  # a small world, so that many can be tried
@@ -35,11 +38,13 @@ VOCABULARY = cedarpy.Entities.from_json_str(
 )
 
 
-def _policies(*conditions: str) -> PolicySet:
+def _policies(*conditions: str, forbidden: int = 0) -> PolicySet:
+    """One policy for each condition, of which the last ones forbid."""
     ids = [f"p{number}" for number in range(len(conditions))]
+    effects = ["permit"] * (len(ids) - forbidden) + ["forbid"] * forbidden
     text = "\n".join(
-        f'@id("{name}") permit (principal, action, resource) when {{ {condition} }};'
-        for name, condition in zip(ids, conditions, strict=True)
+        f'@id("{name}") {effect} (principal, action, resource) when {{ {condition} }};'
+        for name, condition, effect in zip(ids, conditions, effects, strict=True)
     )
     schema = cedarpy.Schema.from_str(SCHEMA)
     policies = {name: Policy(name, "an article", None, False, "x.cedar", 1) for name in ids}
@@ -85,6 +90,7 @@ SORTS: dict[str, st.SearchStrategy[str]] = {
         _joined("({} || {})", "truth", "truth"),
         _joined("(if {} then {} else {})", "truth", "truth", "truth"),
         _joined("({} == {})", "purpose", "purpose"),
+        _joined("[{}, {}].contains({})", "purpose", "purpose", "purpose"),
         _joined("({} != {})", "label", "label"),
         _joined("({} == {})", "labels", "labels"),
         _joined("({} < {})", "fact", "number"),
@@ -106,6 +112,15 @@ def facts(draw: st.DrawFn, model: Model) -> dict[str, Value]:
 
 def _cedar(policies: PolicySet, model: Model, values: dict[str, Value], action: str) -> tuple[set[str], bool]:
     """Which policies apply, and whether any fails, as Cedar says."""
+    entities = _viewer(policies, model, values)
+    action_name = f'Yiti::Action::"{action}"'
+    request = {"principal": UID, "action": action_name, "resource": f'Yiti::Label::"{LABEL}"'}
+    result = cedarpy.is_authorized(request, policies.rules, entities)
+    return set(result.diagnostics.id_annotations_by_reason.values()), bool(result.diagnostics.errors)
+
+
+def _viewer(policies: PolicySet, model: Model, values: dict[str, Value]) -> cedarpy.Entities:
+    """The vocabulary with the viewer whom these facts are about."""
     attributes: dict[str, Any] = {}
     for name, attribute in model.space.facts.items():
         if attribute.type.kind == "set":
@@ -119,12 +134,8 @@ def _cedar(policies: PolicySet, model: Model, values: dict[str, Value], action: 
             is_entity = isinstance(value, Uid)
             attributes[name] = {"__entity": {"type": f"Yiti::{value.kind}", "id": value.id}} if is_entity else value  # type: ignore[attr-defined]  # an entity
     parents = [{"type": "Yiti::Role", "id": role} for role in model.space.roles if values[f"role:{role}"]]
-    uid = {"type": "Yiti::Viewer", "id": "viewer"}
-    viewer = json.dumps([{"uid": uid, "attrs": attributes, "parents": parents}])
-    entities = policies.vocabulary.with_added_json_str(viewer)
-    request = {"principal": uid, "action": f'Yiti::Action::"{action}"', "resource": f'Yiti::Label::"{LABEL}"'}
-    result = cedarpy.is_authorized(request, policies.rules, entities)
-    return set(result.diagnostics.id_annotations_by_reason.values()), bool(result.diagnostics.errors)
+    viewer = json.dumps([{"uid": UID, "attrs": attributes, "parents": parents}])
+    return policies.vocabulary.with_added_json_str(viewer)
 
 
 @settings(max_examples=40, deadline=None)
@@ -142,6 +153,28 @@ def test_random_conditions_mean_what_cedar_says(data: st.DataObject) -> None:
             failing = {name for name, one in cells.items() if one and model.diagrams.holds_for(one.fails, values)}
             assert (holds, bool(failing)) == (applying, fails), conditions
             assert not holds & failing
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_terms_of_random_conditions_decide_as_the_whole_does(data: st.DataObject) -> None:
+    """What the gateway asks Cedar once, instead of each question of the policies as they were written."""
+    conditions = data.draw(st.lists(SORTS["truth"], min_size=4, max_size=4))
+    policies = _policies(*conditions, forbidden=data.draw(st.integers(0, 2)))
+    (model,) = models_of([policies])
+    given = [name for name, attribute in model.space.facts.items() if attribute.is_required]
+    terms = Terms(policies.rules, policies.vocabulary, given)
+    questions = [question for question in REQUESTS if question[0] in LABELS]
+    for _ in range(3):
+        values = data.draw(facts(model))
+        viewer = _viewer(policies, model, values)
+        asked = terms.asked(viewer, str(values["purpose"]))
+        results = cedarpy.is_authorized_batch([REQUESTS[one] for one in questions], policies.rules, viewer)
+        for question, result in zip(questions, results, strict=True):
+            told = result.diagnostics
+            because = () if told.errors else tuple(sorted(told.id_annotations_by_reason.values()))
+            whole = Verdict(result.allowed and not told.errors, because)
+            assert asked(question) == whole, (question, conditions)
 
 
 @pytest.mark.parametrize(
