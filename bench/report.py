@@ -28,8 +28,8 @@ process, which plays three agencies (register, custody, support) of 1,000 synthe
 are checked equal before anything is measured. ONE asks for one person, 42 fields of three sources, another person
 each time. LIST asks for 100 people, 20 fields of three sources, another of ten cities each time, because some
 gateways share identical calls. Yiti verifies the viewer's token, decides by policy and puts each access durably on
-record before it answers; nobody else here does any of it. It reads per dataset and sends reads that come out
-identical within one request once, so that datasets nested in one file of an agency take one call. Its cache is off.
+record before it answers; nobody else here does any of it. It knows of datasets, not of files: those of an agency
+whose requests come out the same take one call. Its cache is off.
 
 Rates are requests per second, times are milliseconds, CPU is the contender's own per request, memory is resident.
 Calls are upstream calls per request: asked alone, and at 16 at once.

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from gateway.http.negotiate import JSON, choose
 from tests.gateway.http.standins import AUTHORIZED, LIMIT, Engine, chunks
 
 GRAPHQL = "application/graphql-response+json"
@@ -60,6 +61,13 @@ async def test_a_mutation_may_come_by_post(client: httpx.AsyncClient) -> None:
 async def test_writes_the_form_that_the_caller_reads_best(client: httpx.AsyncClient, accept: str, form: str) -> None:
     answer = await post(client, {"query": "{ who }"}, Accept=accept)
     assert answer.headers["content-type"] == f"{form}; charset=utf-8"
+
+
+def test_a_header_is_read_alike_whether_it_is_kept_or_too_long_for_that() -> None:
+    offers = (JSON, GRAPHQL)
+    for accept in ("*/*", GRAPHQL, f"{JSON};q=0.5, {GRAPHQL}", "text/plain", "rubbish"):
+        padded = accept + ", x/y;q=0.1" * 40
+        assert choose(accept, offers, JSON) == choose(accept, offers, JSON) == choose(padded, offers, JSON)
 
 
 async def test_writes_json_when_the_caller_does_not_say(client: httpx.AsyncClient) -> None:
