@@ -193,7 +193,8 @@ async def run(rig: Rig, rounds: int, *, seed: int = 11) -> Outcome:
         try:
             headers = officer(rig.settings)
             clients = [asyncio.create_task(_client(port, headers, outcome.acknowledged)) for _ in range(CLIENTS)]
-            await asyncio.sleep(chance.uniform(0.4, 1.2))
+            await _read(outcome.acknowledged, len(outcome.acknowledged) + CLIENTS)
+            await asyncio.sleep(chance.uniform(0.0, 0.8))
             outcome.kept.append(await rig.head())
             await asyncio.sleep(chance.uniform(0.0, 0.1))
         finally:
@@ -206,6 +207,14 @@ async def run(rig: Rig, rounds: int, *, seed: int = 11) -> Outcome:
     outcome.lost = len(outcome.acknowledged - set(stored))
     outcome.report = await rig.looked_at(log_signer(rig.settings).key, outcome.kept)
     return outcome
+
+
+async def _read(acknowledged: set[str], count: int) -> None:
+    """Until this many answers were read: a kill before the first of them shows nothing. A minute at most."""
+    for _ in range(600):
+        if len(acknowledged) >= count:
+            return
+        await asyncio.sleep(0.1)
 
 
 async def asking(rig: Rig, port: int, acknowledged: set[str]) -> None:
