@@ -34,7 +34,7 @@ MUTANTS: Final = (
         "execution/listing",
         "return known[0] and all(test(one) for test in self._tests)",
         "return known[0]",
-        f"{_LISTING}::test_who_lives_elsewhere_is_not_on_the_roster",
+        f"{_LISTING}::test_whom_a_source_brings_up_for_another_reason_is_not_on_the_roster",
     ),
     one(
         "a sort reads what may not be seen",
