@@ -105,7 +105,7 @@ MUTANTS: Final = (
         "execution/accesses",
         "        if effects[Label.AUDIT] is not Effect.ALLOW:\n            return False\n",
         "",
-        _ACCESSES,
+        f"{_ACCESSES}::test_without_the_label_the_log_is_shut_to_auditors_too",
     ),
     one(
         "a trail shows the others",
@@ -127,7 +127,7 @@ MUTANTS: Final = (
         "execution/accesses",
         "return self._facts(entry, person) if is_own and",
         "return self._facts(entry, person) if",
-        _ACCESSES,
+        f"{_ACCESSES}::test_an_entry_is_for_auditors_and_for_whom_it_names",
     ),
     one(
         "what the law withholds is on the trail",
