@@ -221,7 +221,6 @@ MUTANTS: Final = (
         "        if not one.mask.is_known:\n"
         "            trace.hid(person, one.decision, root)\n            return None, True\n",
         "",
-        f"{_CONSENTS}::test_whoever_may_not_gets_one_answer_whether_there_is_somebody_or_not",
-        f"{_PATHS}::test_a_change_to_somebody_unknown_and_not_yours_is_one_refusal",
+        f"{_PATHS}::test_a_change_to_somebody_sealed_in_ones_region_is_as_to_somebody_unknown",
     ),
 )
