@@ -197,6 +197,23 @@ async def test_a_change_to_somebody_unknown_and_not_yours_is_one_refusal(desk: C
     assert answers[0]["errors"][0]["extensions"]["code"] == "NOT_PERMITTED"
 
 
+@threat(9, 27)
+async def test_a_change_to_somebody_sealed_in_ones_region_is_as_to_somebody_unknown(desk: Counter) -> None:
+    """Whoever lives here could be asked for a consent, were it not that nobody may know of them."""
+    query = "mutation($i: RecordConsentInput!) { recordConsent(input: $i) { consent { id } } }"
+    paper = {"documentNumber": "戒同字〔2026〕12号"}
+    given = {"recipient": {"agency": "X00001"}, "purpose": "TREATMENT", "labels": ["HEALTH"], "paper": paper}
+    given["expiresOn"] = "2026-12-01"
+    answers = {
+        one: await desk.ask(query, {"i": {**given, "person": one}}, role="AFTERCARE_OFFICER")
+        for one in (ANN_ID, BEN_ID, TOKENS.mint_local("nowhere", "3"))
+    }
+    open_one, sealed, unknown = answers.values()
+    assert "errors" not in open_one
+    assert sealed == unknown
+    assert sealed["errors"][0]["extensions"]["code"] == "NOT_PERMITTED"
+
+
 @threat(15)
 async def test_what_a_clerk_can_never_see_is_not_read(desk: Counter) -> None:
     sources: Any = desk.engine._house.sources

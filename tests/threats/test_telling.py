@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from graphql import OperationDefinitionNode, parse
 
 from gateway.authorization.masks import apply, harden
 from gateway.errors import GatewayError, LimitExceeded
+from gateway.execution.document import Documents, OperationRefused, choose
 from schema.codes import check_digit
 from schema.entities import Kind
 from schema.label import Label
 from tests.gateway.authorization.people import facts
-from tests.gateway.execution.world import ANN
+from tests.gateway.execution.world import ANN, SCHEMA
 from tests.gateway.registers.counter import (
     ANN_ID,
     AUTHORIZER,
@@ -110,6 +112,15 @@ async def test_neither_logs_nor_records_nor_traces_hold_a_value(
 async def test_a_subscription_is_refused(desk: Counter) -> None:
     with pytest.raises(GatewayError):
         await desk.ask("subscription { person { name } }", **township())
+
+
+@threat(31)
+def test_no_subscription_is_run_even_if_the_schema_had_one() -> None:
+    found = Documents(SCHEMA).get("{ viewer { subject } }")
+    (operation,) = parse("subscription { viewer { subject } }").definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    with pytest.raises(OperationRefused, match="Only queries and mutations"):
+        choose(replace(found, operations={"": operation}), None)
 
 
 @threat(33)

@@ -152,6 +152,28 @@ async def test_the_whole_log_is_for_auditors(reference: bool, who: Any) -> None:
 
 
 @BOTH
+async def test_an_entry_is_for_auditors_and_for_whom_it_names(reference: bool) -> None:
+    world = small(reference)
+    await look(world, BEN_ID)
+    await look(world, ANN_ID)
+    listed = (await ask(world, ALL, AUDITOR, first=5))["accesses"]
+    ids = {edge["node"]["id"] for edge in listed["edges"]}
+    node = "query($id: ID!) { node(id: $id) { ... on Access { persons } } }"
+    found = {one: await ask(world, node, person(), id=one) for one in ids}
+    assert len(ids) == 2
+    assert sorted(repr(one["node"]) for one in found.values()) == sorted(["None", repr({"persons": [ANN_ID]})])
+
+
+@BOTH
+async def test_without_the_label_the_log_is_shut_to_auditors_too(reference: bool) -> None:
+    world = small(reference, {Label.AUDIT: Effect.DENY})
+    await look(world, ANN_ID)
+    assert (await ask(world, ALL, AUDITOR, first=5))["accesses"] is None
+    node = "query($id: ID!) { node(id: $id) { id } }"
+    assert (await ask(world, node, AUDITOR, id="x1_1"))["node"] is None
+
+
+@BOTH
 async def test_an_auditor_pages_through_the_log(reference: bool) -> None:
     world = small(reference)
     for _ in range(3):

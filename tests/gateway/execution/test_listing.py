@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from adapters.contract import Record
 from adapters.matching import region_prefix
@@ -65,6 +66,16 @@ async def test_pages_are_complete_sorted_and_without_repeats() -> None:
 
 async def test_who_lives_elsewhere_is_not_on_the_roster() -> None:
     assert (await roster(released(2), first=9))["totalCount"] == 1
+
+
+async def test_whom_a_source_brings_up_for_another_reason_is_not_on_the_roster() -> None:
+    """Found by the residence; but the measure is carried out elsewhere, and that is where responsibility lies."""
+    small = released(4)
+    rows = small.sources.rows["police"]
+    token = next(iter(rows))
+    (one,) = rows[token]["PersonRecord"]
+    rows[token]["PersonRecord"] = [structs.replace(one, values={**one.values, "executionPlaceCode": "330106"})]
+    assert (await roster(small))["totalCount"] == 2
 
 
 async def test_a_status_narrows_the_list() -> None:

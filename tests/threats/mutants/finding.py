@@ -34,7 +34,7 @@ MUTANTS: Final = (
         "execution/listing",
         "return known[0] and all(test(one) for test in self._tests)",
         "return known[0]",
-        f"{_LISTING}::test_who_lives_elsewhere_is_not_on_the_roster",
+        f"{_LISTING}::test_whom_a_source_brings_up_for_another_reason_is_not_on_the_roster",
     ),
     one(
         "a sort reads what may not be seen",
@@ -105,7 +105,7 @@ MUTANTS: Final = (
         "execution/accesses",
         "        if effects[Label.AUDIT] is not Effect.ALLOW:\n            return False\n",
         "",
-        _ACCESSES,
+        f"{_ACCESSES}::test_without_the_label_the_log_is_shut_to_auditors_too",
     ),
     one(
         "a trail shows the others",
@@ -127,7 +127,7 @@ MUTANTS: Final = (
         "execution/accesses",
         "return self._facts(entry, person) if is_own and",
         "return self._facts(entry, person) if",
-        _ACCESSES,
+        f"{_ACCESSES}::test_an_entry_is_for_auditors_and_for_whom_it_names",
     ),
     one(
         "what the law withholds is on the trail",

@@ -237,6 +237,13 @@ MUTANTS: Final = (
         "execution/document/documents",
         "if only.operation is OperationType.SUBSCRIPTION:",
         "if False:",
+        f"{_TELLING}::test_no_subscription_is_run_even_if_the_schema_had_one",
+    ),
+    one(
+        "what does not fit the schema is run",
+        "execution/document/documents",
+        "        if errors:\n            said",
+        "        if False:\n            said",
         "tests/gateway/http/test_locked.py::test_a_subscription_gets_a_clear_error",
     ),
     one(
