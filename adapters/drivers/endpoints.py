@@ -216,7 +216,7 @@ class EndpointAdapter:
         if found is None:
             if len(self._legs) >= _MOST_LEGS:
                 self._legs.clear()
-            leg = Leg.of(self._wire, role, dataset, template, self._rows[id(dataset)], fields)
+            leg = Leg.of(self._wire, role, dataset, template, self._rows[id(dataset)], _as_declared(dataset, fields))
             found = self._legs[wanted] = Bundle.of(self._wire, [leg])
         return found
 
@@ -377,6 +377,12 @@ class EndpointAdapter:
             self._wire.check(path, role)
         except ValueError as err:
             raise ManifestError(f"{where}: {err}. Correct the path.") from err
+
+
+def _as_declared(dataset: Dataset, fields: Collection[str]) -> Sequence[str]:
+    """The fields in the manifest's order, so that the same question always goes out in the same words."""
+    elsewhere = sorted(name for name in fields if name not in dataset.fields)
+    return [*(name for name in dataset.fields if name in fields), *elsewhere]
 
 
 def _as_one(batches: Sequence[Sequence[Key]], answers: Sequence[Lists | AdapterError]) -> Lists | AdapterError:

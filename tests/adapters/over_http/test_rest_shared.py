@@ -293,6 +293,7 @@ async def test_when_all_give_up_the_call_ends_and_the_next_is_a_new_one() -> Non
     async with reading(peer) as adapter:
         call = a_call()
         tasks = await reads(adapter, call, call, call)
+        await asyncio.wait_for(peer.asked.wait(), 5)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
