@@ -22,8 +22,8 @@ class SourceSettings(Room):
         100,
         ge=0,
         le=5_000,
-        description="An answer that does not show somebody who was asked for leaves after a multiple of this, so that "
-        "its time tells as little as may be whether there is such a person; 0: at once.",
+        description="An answer that does not show somebody who was asked for leaves after a multiple of this, so "
+        "that its time tells as little as may be whether there is such a person; 0: at once.",
     )
     http_transport: Literal["own", "httpx", "aiohttp"] = Field(
         "own",
