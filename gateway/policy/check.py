@@ -234,7 +234,9 @@ def _facts(model: Model) -> Iterator[Finding]:
     for name, attribute in model.vocabulary.facts.items():
         if attribute.type.kind != "entity" and not attribute.meaning:
             bare = name.rpartition(".")[2]
-            line = next((at for at, text in enumerate(lines, 1) if text.strip().startswith(f"{bare}:")), 0)
+            line = next(
+                (at for at, text in enumerate(lines, 1) if text.strip().startswith((f"{bare}:", f"{bare}?:"))), 0
+            )
             message = f"the fact {name} has no comment that says when it holds"
             fix = "write one beside it: explanations and the matrix quote it"
             yield Finding(SCHEMA_FILE, line, "POLICY_FACT_UNEXPLAINED", message, fix)

@@ -90,17 +90,17 @@ def test_the_policies_in_force_have_no_finding() -> None:
 
 LIMIT = (
     "    purpose: Purpose,",
-    "    purpose: Purpose,\n    level: Long,        // of trust\n    until?: Long,       // of a badge",
+    "    purpose: Purpose,\n    level?: Long,       // of trust\n    until?: Long,       // of a badge",
 )
 
 
 @pytest.mark.parametrize(
     ("condition", "code"),
     [
-        ("principal.level + 9223372036854775807 > 3", "POLICY_MAY_FAIL"),
+        ("principal has level && principal.level + 9223372036854775807 > 3", "POLICY_MAY_FAIL"),
         ("principal has until && principal.until > 3", None),
-        ("principal.level > 3", None),
-        ("principal.level > principal.level", "POLICY_UNPROVEN"),
+        ("principal has level && principal.level > 3", None),
+        ("principal has level && principal.level > principal.level", "POLICY_UNPROVEN"),
         ('"a" like "*"', "POLICY_UNPROVEN"),
     ],
 )
@@ -139,7 +139,7 @@ def test_an_unused_group_is_found(changed: Changed) -> None:
 
 
 def test_a_fact_without_its_meaning_is_found(changed: Changed) -> None:
-    directory = changed(replaced={"    forwarded: Bool,": "    stray: Bool,\n    forwarded: Bool,"})
+    directory = changed(replaced={"    forwarded: Bool,": "    stray?: Bool,\n    forwarded: Bool,"})
     (found,) = check(directory).findings
     assert (found.file, found.code) == ("schema.cedarschema", "POLICY_FACT_UNEXPLAINED")
     assert "stray" in (directory / "schema.cedarschema").read_text(encoding="utf-8").splitlines()[found.line - 1]
