@@ -32,8 +32,8 @@ MUTANTS: Final = (
     one(
         "who may be come upon meets every condition",
         "execution/listing",
-        "return known[0] and all(test(one) for test in self._tests)",
-        "return known[0]",
+        "        for test in self._tests:\n            found = list(filter(test, found))\n",
+        "",
         f"{_LISTING}::test_whom_a_source_brings_up_for_another_reason_is_not_on_the_roster",
     ),
     one(
