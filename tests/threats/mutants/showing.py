@@ -101,13 +101,6 @@ MUTANTS: Final = (
     # people, plans
     one("one mask for all", "execution/plan", "key = (id(decision), today)", "key = (0, today)", _EVERY_PATH),
     one(
-        "a mask is for the first plan",
-        "execution/people",
-        "plan.mask(first.decision, self._today).files(raws)",
-        "first.mask.files(raws)",
-        f"{_SEARCHING}::test_one_batch_under_two_plans_shows_each_its_own",
-    ),
-    one(
         "one reading under the first plan",
         "execution/reader",
         "        key = id(raw.field_nodes[0])\n        if key not in self._loaders:",
