@@ -12,25 +12,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from enum import Enum
-from itertools import accumulate, chain, pairwise, starmap
+from itertools import chain, starmap
 from operator import attrgetter, is_, itemgetter
 from typing import Any, Final
 
 from graphql import GraphQLList, GraphQLNonNull, GraphQLObjectType, is_leaf_type
 
+from gateway.execution.completing import (
+    Column,
+    Irregular,
+    checked,
+    leaf_lists,
+    leaves_of,
+    lists_of,
+    never_null,
+    nullable,
+    or_null,
+    parted,
+)
 from gateway.execution.listing import page_size
 from gateway.execution.selection import Field, Selected, Selections, Shape, Way
 from schema.node import itself
 from schema.reading import Above, Many, Paged, Public
 
-Column = Callable[[Sequence[Any], "Columns"], Sequence[Any]]  # of objects of one type: a value for each
-
 _MOST_KEPT: Final = 4_096  # public things under one field of an operation
-
-
-class Irregular(Exception):  # not an error of anybody's: the careful way takes over
-    """Something that only the careful way can answer."""
 
 
 class Columns:
@@ -146,20 +151,20 @@ def _resolved(selections: Selections, one: Field) -> Column:
     if one.way is Way.COLUMN:
         return read
     if one.serialize is not None:
-        return _leaves(one, read)
-    kind = _nullable(one.kind)
+        return leaves_of(one, read)
+    kind = nullable(one.kind)
     if not isinstance(kind, GraphQLList):
-        shape = _nullable_of(_of_kind(selections, one, kind))
-        return lambda sources, run: shape(_checked(one, read(sources, run)), run)
-    inner, optional = _nullable(kind.of_type), not isinstance(kind.of_type, GraphQLNonNull)
+        shape = or_null(_of_kind(selections, one, kind))
+        return lambda sources, run: shape(checked(one, read(sources, run)), run)
+    inner, optional = nullable(kind.of_type), not isinstance(kind.of_type, GraphQLNonNull)
     if is_leaf_type(inner):
-        return lambda sources, run: _leaf_lists(_checked(one, read(sources, run)), inner, optional=optional)
+        return lambda sources, run: leaf_lists(checked(one, read(sources, run)), inner, optional=optional)
     if isinstance(inner, GraphQLList):
         return _irregular
     whole = _of_kind(selections, one, inner)
     if not isinstance(one.reading, Many):
-        whole = _nullable_of(whole) if optional else _full(whole)
-    return _lists(one, read, whole)
+        whole = or_null(whole) if optional else never_null(whole)
+    return lists_of(one, read, whole)
 
 
 def _irregular(_sources: Sequence[Any], _run: Columns) -> Sequence[Any]:
@@ -192,39 +197,6 @@ def _read(one: Field) -> Column:
         return [function(source, **arguments) for source in sources]
 
     return asked
-
-
-# ---- leaves --------------------------------------------------------------------------------------------------------
-
-
-def _leaves(one: Field, read: Column) -> Column:
-    sound, serialize = one.sound, one.serialize
-    allowed = {sound, type(None)} if one.optional else {sound}
-    named = sound is not None and issubclass(sound, Enum)
-
-    def leaves(sources: Sequence[Any], run: Columns) -> Sequence[Any]:
-        values = read(sources, run)
-        if sound is not None and set(map(type, values)) <= allowed:
-            return [None if value is None else value._name_ for value in values] if named else values
-        return [None if value is None else serialize(value) for value in _checked(one, values)]  # type: ignore[misc]
-
-    return leaves
-
-
-def _leaf_lists(values: Sequence[Any], inner: Any, *, optional: bool) -> list[Any]:
-    serialize = inner.serialize
-    shaped: list[Any] = []
-    for value in values:
-        if value is None:
-            shaped.append(None)
-        elif type(value) is not list and type(value) is not tuple:
-            raise Irregular
-        else:
-            items = [None if item is None else serialize(item) for item in value]
-            if not optional and None in items:
-                raise Irregular
-            shaped.append(items)
-    return shaped
 
 
 # ---- objects and lists of them -------------------------------------------------------------------------------------
@@ -279,50 +251,6 @@ def _is_same(one: Field, other: Field) -> bool:
         and (one.column, one.attribute, one.function) == (other.column, other.attribute, other.function)
         and one.reading == other.reading
     )
-
-
-def _nullable_of(whole: Shape) -> Shape:
-    def shape(values: Sequence[Any], run: Columns) -> list[Any]:
-        if not _has_null(values):
-            return whole(values, run)
-        shaped = iter(whole([value for value in values if value is not None], run))
-        return [None if value is None else next(shaped) for value in values]
-
-    return shape
-
-
-def _full(whole: Shape) -> Shape:
-    def shape(values: Sequence[Any], run: Columns) -> list[Any]:
-        if _has_null(values):
-            raise Irregular
-        return whole(values, run)
-
-    return shape
-
-
-def _lists(one: Field, read: Column, whole: Shape) -> Column:
-    """A field that holds a list of objects: all lists' objects are shaped together and parted again."""
-    optional = one.optional
-
-    def lists(sources: Sequence[Any], run: Columns) -> Sequence[Any]:
-        values = read(sources, run)
-        kinds = set(map(type, values))
-        if kinds <= _LISTS:
-            return _parted(values, whole(list(chain.from_iterable(values)), run))
-        if not optional or not kinds <= _LISTS_OR_NONE:
-            raise Irregular
-        there = [value or () for value in values]
-        parted = _parted(there, whole(list(chain.from_iterable(there)), run))
-        return [None if value is None else part for value, part in zip(values, parted, strict=True)]
-
-    return lists
-
-
-def _parted(lists: Sequence[Sequence[Any]], shaped: list[Any]) -> list[list[Any]]:
-    """What was shaped of all lists together, as the lists are."""
-    if len(lists) == 1:
-        return [shaped]
-    return [shaped[start:end] for start, end in pairwise(accumulate(map(len, lists), initial=0))]
 
 
 def _public(selections: Selections, one: Field, reading: Public) -> Column:
@@ -383,7 +311,7 @@ def _edges(selections: Selections, one: Field) -> Column:
                 columns.append([page.cursor(place) for page in pages for place in range(len(page.items))])
             else:
                 columns.append([each.parent.name] * sum(map(len, items)))  # __typename
-        return _parted(items, list(map(struct, *columns)))
+        return parted(items, list(map(struct, *columns)))
 
     return edges
 
@@ -398,13 +326,13 @@ def _stand_ins(connections: Sequence[Any]) -> list[Any]:
 
 
 def _node(selections: Selections, one: Field) -> Shape:
-    whole = _of_kind(selections, one, _nullable(one.kind))
-    return _nullable_of(whole) if one.optional else _full(whole)
+    whole = _of_kind(selections, one, nullable(one.kind))
+    return or_null(whole) if one.optional else never_null(whole)
 
 
 def _pages(selections: Selections, one: Field, reading: Paged, asked: Column) -> Column:
     """First pages of rows at hand, of which nobody asks for a cursor: no page is made of them."""
-    selected = selections.selection(_nullable(one.kind), one)
+    selected = selections.selection(nullable(one.kind), one)
     edges = [each for each in selected.fields if each.is_edges]
     below = [selections.selection(each.named, each) for each in edges]  # type: ignore[arg-type]  # edges have theirs
     if any(each.name not in {"edges", "totalCount", "__typename"} for each in selected.fields) or any(
@@ -427,7 +355,7 @@ def _pages(selections: Selections, one: Field, reading: Paged, asked: Column) ->
         columns: list[Sequence[Any]] = []
         for each in selected.fields:
             if each.is_edges:
-                columns.append(_parted(cut, edge_shapes[each.key](items, run)))
+                columns.append(parted(cut, edge_shapes[each.key](items, run)))
             elif each.name == "totalCount":
                 columns.append(list(map(len, there)))
             else:
@@ -445,24 +373,3 @@ def _plain_edges(selections: Selections, selected: Selected) -> Shape:
         _node(selections, each) if each.name == "node" else _read(each) for each in selected.fields
     ]
     return lambda items, run: list(map(struct, *[column(items, run) for column in columns]))
-
-
-# ---- nulls ---------------------------------------------------------------------------------------------------------
-
-
-def _nullable(kind: Any) -> Any:
-    return kind.of_type if isinstance(kind, GraphQLNonNull) else kind
-
-
-_LISTS = frozenset({list, tuple})
-_LISTS_OR_NONE = _LISTS | {type(None)}
-
-
-def _has_null(values: Sequence[Any]) -> bool:
-    return type(None) in set(map(type, values))
-
-
-def _checked(one: Field, values: Sequence[Any]) -> Sequence[Any]:
-    if not one.optional and _has_null(values):
-        raise Irregular
-    return values
