@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
+from asyncio import get_running_loop, sleep
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -150,7 +150,7 @@ class Engine:
         record = self._record(document, operation, viewer, request_id, trace, result, started)
         await self._audit.append(record, answer.content)
         if trace.unshown and self._unshown_seconds:
-            await asyncio.sleep(left_of(time.perf_counter() - started, self._unshown_seconds))
+            await sleep(left_of(time.perf_counter() - started, self._unshown_seconds))
         return answer
 
     async def _execute(
@@ -199,7 +199,7 @@ class Engine:
             actor=viewer.subject,
             agency=viewer.agency,
             purpose=viewer.purpose,
-            deadline=Deadline(asyncio.get_running_loop().time() + self._deadline_seconds),
+            deadline=Deadline(get_running_loop().time() + self._deadline_seconds),
             assertion=None if mint is None else lambda request: mint(viewer, request, request_id),
         )
 
