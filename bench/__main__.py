@@ -18,14 +18,14 @@ from bench.rivals import ROOT, WORK
 def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.set_defaults(run=_compare, seconds=5.0, warm=3.0, attempts=2, only="", npm=True, keep=True)
+    parser.set_defaults(run=_compare, seconds=2.0, rounds=5, warm=3.0, only="", npm=True, keep=True)
     parser.add_argument("--no-write", dest="keep", action="store_false", help="leave docs/performance.md as it is")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     compare = commands.add_parser("compare", help="all contenders on the same upstream (the default)")
-    compare.add_argument("--seconds", type=float, default=5.0, help="of each measurement")
+    compare.add_argument("--seconds", type=float, default=2.0, help="of each contender's turn")
+    compare.add_argument("--rounds", type=int, default=5, help="of turns; figures are their medians")
     compare.add_argument("--warm", type=float, default=3.0, help="seconds before each question")
-    compare.add_argument("--attempts", type=int, default=2, help="at a measurement that other processes disturb")
     compare.add_argument("--only", default="", help="names of contenders, separated by commas")
     compare.add_argument("--no-npm", dest="npm", action="store_false", help="without the gateways of npm")
 
@@ -48,9 +48,7 @@ def main() -> int:
 def _compare(chosen: argparse.Namespace, folder: Path) -> None:
     machine = Machine.seen()
     only = tuple(name for name in chosen.only.split(",") if name)
-    found = Comparing(
-        Rig(folder, chosen.seconds, chosen.warm, attempts=chosen.attempts, only=only, npm=chosen.npm)
-    ).run()
+    found = Comparing(Rig(folder, chosen.seconds, chosen.rounds, chosen.warm, only=only, npm=chosen.npm)).run()
     _keep("compare", comparison(found, machine, _command()), keep=chosen.keep and not only)
 
 

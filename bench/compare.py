@@ -1,4 +1,9 @@
-"""The comparison: each contender alone on its core, the same upstream, the same answers, one after another."""
+"""The comparison: one core for whichever contender is asked, the same upstream, the same answers, turn by turn.
+
+All contenders are up all the time, and each measurement is taken in rounds: one contender is pressed after the other,
+and then all of them again. A machine that is slower in one minute than in the next is so for all of them, and each
+ratio is one of two figures that were measured within the same round.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +11,8 @@ import http.client
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -28,7 +33,6 @@ from bench.processes import (
 from bench.rivals import OURS, ROOT, Contender, NpmPeers, Skipped, python_contenders
 
 QUESTIONS: Final = ("ONE", "LIST")
-QUIET: Final = 0.15  # cores that strangers may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +40,12 @@ class Rig:
     """How long and how hard to press."""
 
     directory: Path
-    seconds: float = 5.0
+    seconds: float = 2.0  # of each turn
+    rounds: int = 5
     warm: float = 3.0
     concurrencies: Sequence[int] = (1, 16, 64)
     asked: int = 200  # distinct people of ONE
     only: Sequence[str] = ()
-    attempts: int = 1  # at a measurement that strangers disturb
     npm: bool = True
     wrk: str | None = WRK
     say: Callable[[str], None] = print
@@ -49,7 +53,7 @@ class Rig:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One contender, one question, one concurrency."""
+    """One contender, one question, one concurrency, one round."""
 
     question: str
     concurrency: int
@@ -61,7 +65,7 @@ class Measured:
     calls: float  # upstream, per request under this load
     bad: int
     other_core: float  # how much of it upstream and load took, 0 to 1
-    strangers: float  # cores that processes outside the bench took meanwhile
+    strangers: float  # cores that all else took meanwhile, contenders that wait for their turn among it
 
     def line(self) -> str:
         """For whoever watches the run."""
@@ -80,7 +84,11 @@ class Result:
     title: str
     calls: dict[str, float] = field(default_factory=dict)  # upstream, per lone request
     same: str = "no"  # "bytes" | "but for the order of keys" | "no"
-    measured: list[Measured] = field(default_factory=list)
+    measured: list[Measured] = field(default_factory=list)  # rounds in their order
+
+    def rounds(self, question: str, concurrency: int) -> list[Measured]:
+        """The rounds of one question at one concurrency."""
+        return [one for one in self.measured if (one.question, one.concurrency) == (question, concurrency)]
 
 
 @dataclass(slots=True)
@@ -106,16 +114,18 @@ class Comparing:
             "LIST": [queries.listed(city).decode() for city in people.CITIES],
         }
         self._expected: dict[str, list[str]] = {}
-        self._headers: dict[str, str] = {}
+        self._headers: dict[str, dict[str, str]] = {}  # by contender
         self._upstream: Running | None = None
 
     def run(self) -> Comparison:
         """Everything, in one go."""
         found = Comparison()
-        with self._upstream_running() as address:
+        with self._upstream_running() as address, ExitStack() as up:
+            running = {}
             for contender in self._contenders(address, found):
                 try:
-                    result = self._one(contender, address)
+                    one = up.enter_context(self._running(contender, address))
+                    result = self._checked(contender, one)
                 except (Unequal, DidNotStart) as err:
                     found.skipped[contender.name] = str(err)
                     self._rig.say(f"{contender.name}: left out: {err}")
@@ -123,6 +133,9 @@ class Comparing:
                         raise
                 else:
                     found.results.append(result)
+                    running[contender.name] = one
+            for question in QUESTIONS:
+                self._measure(found.results, running, question)
         return found
 
     @contextmanager
@@ -152,15 +165,15 @@ class Comparing:
         wanted = {OURS, *self._rig.only}
         return [one for one in chosen if not self._rig.only or one.name in wanted]
 
-    def _one(self, contender: Contender, address: str) -> Result:
+    @contextmanager
+    def _running(self, contender: Contender, address: str) -> Iterator[Running]:
         port = free_port()
         state = self._rig.directory / contender.name
-        if contender.name.startswith(OURS):
-            self._headers = {
-                "content-type": "application/json",
-                "accept": "application/json",
-                "authorization": f"Bearer {token_for(settings_for(state))}",
-            }
+        self._headers[contender.name] = {
+            "content-type": "application/json",
+            "accept": "application/json",
+            "authorization": f"Bearer {token_for(settings_for(state))}",
+        }
         running = start(
             contender.name,
             contender.command(port),
@@ -172,22 +185,20 @@ class Comparing:
         )
         try:
             running.wait_until_listening()
-            result = Result(contender.name, contender.title)
-            self._check(result, running)
-            for question in QUESTIONS:
-                self._measure(result, running, question)
-            return result
+            yield running
         finally:
             running.end()
 
     # ---- equal answers --------------------------------------------------------------------------------------------
 
-    def _check(self, result: Result, running: Running) -> None:
-        """The same data for all people of ONE and for LIST, and how many calls it took upstream."""
-        exact = True
+    def _checked(self, contender: Contender, running: Running) -> Result:
+        """The same data for all people of ONE and for LIST, and how many calls it took upstream; raises Unequal."""
+        result, exact = Result(contender.name, contender.title), True
         for question in QUESTIONS:
             began = self._calls()
-            answers = [_data(_post(running.port, self._headers, body)) for body in self._bodies[question]]
+            answers = [
+                _data(_post(running.port, self._headers[contender.name], body)) for body in self._bodies[question]
+            ]
             result.calls[question] = (self._calls() - began) / len(answers)
             expected = self._expected.setdefault(question, answers)
             if [json.loads(one) for one in answers] != [json.loads(one) for one in expected]:
@@ -196,6 +207,7 @@ class Comparing:
         result.same = "bytes" if exact else "but for the order of keys"
         calls = ", ".join(f"{question} {count:.2f}" for question, count in result.calls.items())
         self._rig.say(f"{result.contender}: equal ({result.same}); upstream calls per request: {calls}")
+        return result
 
     def _calls(self) -> int:
         upstream = self._upstream
@@ -208,33 +220,30 @@ class Comparing:
 
     # ---- load -----------------------------------------------------------------------------------------------------
 
-    def _measure(self, result: Result, running: Running, question: str) -> None:
-        rig, slowest = self._rig, 0.0
-        if rig.warm:
-            rate = self._press(running.port, question, 16, rig.warm).rate
-            slowest = 1 / rate if rate else rig.warm
+    def _measure(self, results: Sequence[Result], running: Mapping[str, Running], question: str) -> None:
+        rig = self._rig
+        slowest: dict[str, float] = {}  # seconds for a request, by contender
+        for one in results if rig.warm else ():
+            rate = self._press(running[one.contender], question, 16, rig.warm).rate
+            slowest[one.contender] = 1 / rate if rate else rig.warm
         for concurrency in rig.concurrencies:
-            # Long enough for each connection of a slow contender to be answered three times.
-            seconds = min(max(rig.seconds, 3 * slowest * concurrency), 60)
-            measured = self._quietest(running, question, concurrency, seconds)
-            slowest = 1 / measured.rate if measured.rate else seconds
-            result.measured.append(measured)
-            rig.say(f"{result.contender:18s} {question:4s} c={concurrency:<3d} {measured.line()}")
+            for turn in range(rig.rounds):
+                for one in results:
+                    # Long enough for each connection of a slow contender to be answered three times.
+                    seconds = min(max(rig.seconds, 3 * slowest.get(one.contender, 0.0) * concurrency), 60)
+                    measured = self._pressed(running[one.contender], question, concurrency, seconds)
+                    slowest[one.contender] = 1 / measured.rate if measured.rate else seconds
+                    one.measured.append(measured)
+                    rig.say(f"{one.contender:18s} {question:4s} c={concurrency:<3d} {turn + 1} {measured.line()}")
 
-    def _quietest(self, running: Running, question: str, concurrency: int, seconds: float) -> Measured:
-        """A measurement that nobody disturbs, or of several disturbed ones the least disturbed."""
-        found: list[Measured] = []
-        while not found or (len(found) < self._rig.attempts and found[-1].strangers > QUIET):
-            found.append(self._pressed(running, question, concurrency, seconds))
-        return min(found, key=lambda one: one.strangers)
-
-    def _press(self, port: int, question: str, concurrency: int, seconds: float) -> Figures:
-        return press(Task(port, self._headers, self._bodies[question], concurrency, seconds), wrk=self._rig.wrk)
+    def _press(self, running: Running, question: str, concurrency: int, seconds: float) -> Figures:
+        task = Task(running.port, self._headers[running.name], self._bodies[question], concurrency, seconds)
+        return press(task, wrk=self._rig.wrk)
 
     def _pressed(self, running: Running, question: str, concurrency: int, seconds: float) -> Measured:
         running.settle()
         calls, cpu, other, busy = self._calls(), running.cpu_seconds, self._other_seconds(), machine_busy_seconds()
-        figures = self._press(running.port, question, concurrency, seconds)
+        figures = self._press(running, question, concurrency, seconds)
         busy, other = machine_busy_seconds() - busy, self._other_seconds() - other
         cpu, served = running.cpu_seconds - cpu, max(figures.requests, 1)
         return Measured(

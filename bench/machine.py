@@ -34,7 +34,7 @@ class Machine:
             cores=len(CORES),
             processor=_processor(),
             memory_gb=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024**3,
-            python=platform.python_version(),
+            python=f"{platform.python_version()} (built {platform.python_build()[1]}, {platform.python_compiler()})",
             loop=f"uvloop {version('uvloop')}" if CONTENDERS_ON_UVLOOP else "asyncio",
             load_tool="wrk" if WRK else "bench.load",
             load_average=os.getloadavg(),

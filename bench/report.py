@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import mean
+from statistics import mean, median
 from typing import Final
 
 from bench.compare import QUESTIONS, Comparison, Measured, Result
@@ -23,7 +23,8 @@ hold for the machine that they name; ratios travel better. No test depends on th
 <!-- compare -->
 <!-- /compare -->
 
-What is compared: each contender alone on one core; upstream and load share the other. All ask the same upstream
+What is compared: contenders that take turns on one core; upstream and load share the other. Figures are medians of
+the rounds; a ratio is the median of those within each round, with the least and the most. All ask the same upstream
 process, which plays three agencies (register, custody, support) of 1,000 synthetic people, for the same data; answers
 are checked equal before anything is measured. ONE asks for one person, 42 fields of three sources, another person
 each time. LIST asks for 100 people, 20 fields of three sources, another of ten cities each time, because some
@@ -68,8 +69,8 @@ def comparison(found: Comparison, machine: Machine, command: str) -> list[str]:
     strangers = [each.strangers for one in found.results for each in one.measured]
     if strangers:
         lines += [
-            f"Processes outside the bench took {mean(strangers):.2f} cores on average while it measured, "
-            f"{max(strangers):.2f} at most.",
+            f"All else, contenders that wait for their turn among it, took {mean(strangers):.2f} cores on average "
+            f"while one was measured, {max(strangers):.2f} at most.",
             "",
         ]
     saturated = sorted({one.title for one in found.results if any(each.other_core > 0.7 for each in one.measured)})
@@ -82,38 +83,45 @@ def comparison(found: Comparison, machine: Machine, command: str) -> list[str]:
 
 
 def _table(results: Sequence[Result], question: str) -> list[str]:
-    found = {
-        one.contender: {each.concurrency: each for each in one.measured if each.question == question}
-        for one in results
-    }
-    concurrencies = sorted({concurrency for measured in found.values() for concurrency in measured})
+    concurrencies = sorted({one.concurrency for result in results for one in result.measured})
     if not concurrencies:
         return []
     chosen = 16 if 16 in concurrencies else concurrencies[-1]
+    ours = next((one.rounds(question, chosen) for one in results if one.contender == OURS), [])
     heads = [f"rate at {concurrency}" for concurrency in concurrencies]
-    ours = found.get(OURS, {}).get(chosen)
     lines = [
         f"| contender | {' | '.join(heads)} | rate to ours | p50 at {chosen} | p99"
         " | CPU | CPU to ours | memory MB | calls |",
         "|---|" + "---:|" * (len(heads) + 7),
     ]
     for one in results:
-        measured = found[one.contender]
-        if chosen not in measured:
+        at = one.rounds(question, chosen)
+        if not at:
             continue
-        rates = " | ".join(_rate(measured.get(concurrency)) for concurrency in concurrencies)
-        at = measured[chosen]
-        ratio = f"{at.rate / ours.rate:.2f}" if ours and ours.rate else ""
-        effort = f"{at.cpu_ms / ours.cpu_ms:.2f}" if ours and ours.cpu_ms else ""
+        rates = " | ".join(_rate(one.rounds(question, concurrency)) for concurrency in concurrencies)
         lines.append(
-            f"| {one.title} | {rates} | {ratio} | {at.p50:.2f} | {at.p99:.2f} | {at.cpu_ms:.2f}"
-            f" | {effort} | {at.resident_mb:.0f} | {one.calls[question]:.1f}, {at.calls:.1f} |"
+            f"| {one.title} | {rates} | {_ratio([each.rate for each in at], [each.rate for each in ours])}"
+            f" | {median(each.p50 for each in at):.2f} | {median(each.p99 for each in at):.2f}"
+            f" | {median(each.cpu_ms for each in at):.2f}"
+            f" | {_ratio([each.cpu_ms for each in at], [each.cpu_ms for each in ours])}"
+            f" | {max(each.resident_mb for each in at):.0f}"
+            f" | {one.calls[question]:.1f}, {median(each.calls for each in at):.1f} |"
         )
     return lines
 
 
-def _rate(measured: Measured | None) -> str:
-    if measured is None:
+def _rate(rounds: Sequence[Measured]) -> str:
+    if not rounds:
         return ""
-    bad = f" ({measured.bad} bad)" if measured.bad else ""
-    return f"{measured.rate:,.0f}{bad}" if measured.rate >= 100 else f"{measured.rate:.1f}{bad}"
+    rate, failed = median(one.rate for one in rounds), sum(one.bad for one in rounds)
+    bad = f" ({failed} bad)" if failed else ""
+    return f"{rate:,.0f}{bad}" if rate >= 100 else f"{rate:.1f}{bad}"
+
+
+def _ratio(theirs: Sequence[float], ours: Sequence[float]) -> str:
+    """The median of the rounds' ratios, with the least and the most where they are not the same."""
+    ratios = [their / our for their, our in zip(theirs, ours, strict=False) if our]
+    if not ratios:
+        return ""
+    least, most = f"{min(ratios):.2f}", f"{max(ratios):.2f}"
+    return f"{median(ratios):.2f}" if least == most else f"{median(ratios):.2f} ({least} to {most})"
