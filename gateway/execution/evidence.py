@@ -32,6 +32,7 @@ def evidence_of_all(
     Of all agencies only the one that asks can be tied to a person, so what others hold is not looked into.
     """
     values = [person.values for person in people]
+    births = [each.get("birthDate") for each in values]
     measures = rows_of_all(people, "Measure")
     decisions = rows_of_all(people, "Decision")
     agreements = rows_of_all(people, "Agreement")
@@ -47,10 +48,10 @@ def evidence_of_all(
             [mine if rows else _NONE for rows in _of_agency(decisions, agency)],
             [_several(each, "responsiblePoliceCodes") for each in values],
             _places(measures, people, today),
-            [_text(each, "residenceCode") for each in values],
-            [_text(each, "domicileCode") for each in values],
-            [born.year if isinstance(born := each.get("birthDate"), date) else None for each in values],
-            _minors(values, today),
+            _texts(values, "residenceCode"),
+            _texts(values, "domicileCode"),
+            [born.year if isinstance(born, date) else None for born in births],
+            _minors(births, today),
             _sealed(people),
             [each.get("controlStatus") == "LIFTED" for each in values],
             [mine if rows and is_bound(rows, agency, today) else _NONE for rows in agreements],
@@ -71,12 +72,12 @@ def _of_agency(lists: _RowLists, agency: str) -> _RowLists:
 def _places(measures: _RowLists, people: Sequence[PersonFile], today: date) -> Iterable[str | None]:
     if any([row.values.get("executionPlaceCode") for rows in measures for row in rows]):  # noqa: C419 - sooner done
         return [place_of(rows, person, today) for rows, person in zip(measures, people, strict=True)]
-    return [_text(person.values, "executionPlaceCode") for person in people]
+    return _texts([person.values for person in people], "executionPlaceCode")
 
 
-def _minors(values: Iterable[Values], today: date) -> Iterable[bool]:
+def _minors(births: Iterable[object], today: date) -> Iterable[bool]:
     latest = _years_before(today, _ADULT)  # the last day on which somebody was born who is of age
-    return [isinstance(born := each.get("birthDate"), date) and born > latest for each in values]
+    return [isinstance(born, date) and born > latest for born in births]
 
 
 def _years_before(day: date, years: int) -> date:
@@ -98,9 +99,8 @@ def _several(values: Values, name: str) -> Collection[str]:
     return found if isinstance(found, tuple) else _NONE
 
 
-def _text(values: Values, name: str) -> str | None:
-    value = values.get(name)
-    return str(value) if value else None
+def _texts(values: Iterable[Values], name: str) -> Iterable[str | None]:
+    return [str(value) if (value := each.get(name)) else None for each in values]
 
 
 def _numbers(decisions: Iterable[Row]) -> list[str]:

@@ -85,13 +85,13 @@ class People:
     def _part(self, holders: Holders, *, peers: bool) -> dict[str, Mapping[str, Sequence[str]]]:
         """Of each person the holders that are other gateways, or those that are not; people without any left out."""
         if not self._house.directory.has_peers:
-            return {} if peers else {token: found for token, found in holders.items() if found}
+            return {} if peers else dict(holders) if all(holders.values()) else _of_somebody(holders)
         is_peer = self._house.directory.is_peer
         parts = {
             token: {source: keys for source, keys in found.items() if is_peer(source) is peers}
             for token, found in holders.items()
         }
-        return {token: found for token, found in parts.items() if found}
+        return _of_somebody(parts)
 
     async def _read(
         self,
@@ -117,3 +117,7 @@ class People:
         masks = {key: plan.mask(one, self._today) for key, one in {id(one): one for one in decisions}.items()}
         each = [masks[id(decision)] for decision in decisions]
         return dict(zip(tokens, map(Judged, raws, each, repeat(self._today)), strict=True)), reading
+
+
+def _of_somebody(holders: Holders) -> dict[str, Mapping[str, Sequence[str]]]:
+    return {token: found for token, found in holders.items() if found}

@@ -11,6 +11,7 @@ from gateway.identity.index import Token
 from gateway.identity.store import Line
 
 _NOBODY: Mapping[str, tuple[str, ...]] = {}
+_MOST_LAID_OUT = 16_384  # people of whom it is kept, laid out, who holds what
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Snapshot:
         self._owners: dict[str, dict[str, Token]] = {}
         self._evidence: dict[Token, list[Evidence]] = {}
         self._holders: dict[Token, tuple[str, ...]] = {}  # source, key, source, key ...
+        self._laid_out: dict[Token, Mapping[str, tuple[str, ...]]] = {}  # of those asked for, by source
         own: set[Token] = set()
         for line in held:
             self._take(line)
@@ -76,7 +78,16 @@ class Snapshot:
 
         A peer that hands out no list is asked for everybody whom we know.
         """
-        person = self._standing(token)
+        found = self._laid_out.get(token)
+        if found is None:
+            found = self._lay_out(self._standing(token))
+            if found:  # a token that is nobody's would only take up room
+                if len(self._laid_out) >= _MOST_LAID_OUT:
+                    self._laid_out.clear()
+                self._laid_out[token] = found
+        return found
+
+    def _lay_out(self, person: Token) -> Mapping[str, tuple[str, ...]]:
         pairs = self._holders.get(person)
         if pairs is None:
             return _NOBODY

@@ -9,7 +9,9 @@ import traceback
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import TypeVar
+from itertools import chain
+from operator import attrgetter
+from typing import Final, TypeVar
 
 from adapters.contract import (
     AdapterError,
@@ -46,6 +48,7 @@ T = TypeVar("T")
 PERSON = "PersonRecord"
 MOST_BROUGHT = 200
 """Persons of whom a search brings more than their keys."""
+_FLAGS: Final = attrgetter("flags")
 
 
 class Upstream:
@@ -195,7 +198,11 @@ class Upstream:
         if len(found) > MOST_BROUGHT:
             return {}
         admitted = admit(PERSON, found, fields, found, keeps_kinds=self._keeps_kinds)
-        return {} if admitted.codes else {key: rows for key, rows in admitted.found.items() if not _lacks(rows)}
+        if admitted.codes:
+            return {}
+        if not any(map(_FLAGS, chain.from_iterable(admitted.found.values()))):
+            return admitted.found
+        return {key: rows for key, rows in admitted.found.items() if not _lacks(rows)}
 
     async def _pages(
         self,
