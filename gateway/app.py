@@ -66,7 +66,7 @@ from gateway.registers.register import Registers
 from gateway.renewal import listing_call, renew
 from gateway.secret import derive, keep_secret, read_secret
 from gateway.settings import Settings, SettingsError
-from gateway.sources.cache import Lifetime, RecordCache, redis_backend
+from gateway.sources.cache import Lifetime, RecordCache
 from gateway.sources.fetch import FederatedSources
 from gateway.sources.reading import Sources
 from gateway.sources.registry import OpenSource, open_sources, read_manifests
@@ -275,8 +275,10 @@ def _secret(path: Path | None, settings: Settings, name: str) -> bytes:
 def _cache(settings: Settings, key: bytes) -> RecordCache | None:
     if settings.cache_ttl_seconds == 0:
         return None
+    from gateway.sources.backends import memory_backend, redis_backend  # most gateways keep nothing
+
     url = settings.cache_redis_url
-    backend = redis_backend(url.get_secret_value()) if url is not None else None
+    backend = redis_backend(url.get_secret_value()) if url is not None else memory_backend()
     return RecordCache(Lifetime(timedelta(seconds=settings.cache_ttl_seconds)), backend, key)
 
 

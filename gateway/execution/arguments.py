@@ -12,7 +12,11 @@ from graphql import FieldNode, GraphQLField, GraphQLResolveInfo, Node, VariableN
 from graphql.execution.values import VariableValues, get_argument_values
 from graphql.type import get_nullable_type
 from strawberry.schema.schema_converter import GraphQLCoreConverter
-from strawberry.types.arguments import StrawberryArgument, convert_arguments
+from strawberry.types.arguments import StrawberryArgument
+
+from gateway.execution.inputs import Convert, conversion
+
+_Argument = tuple[str, str, Convert]  # its name in the graph, the keyword, and how it is converted
 
 
 class Given:
@@ -20,7 +24,7 @@ class Given:
 
     __slots__ = (
         "_changing",
-        "_converter",
+        "_changing_field",
         "_definition",
         "_kept",
         "_node",
@@ -40,43 +44,50 @@ class Given:
         *,
         wants_info: bool,
     ) -> None:
-        self._converter = converter
         self.function = function
         self.wants_info = wants_info
         self._definition = definition
         self._node = node
         plain, within = _variables(definition, node)
-        named = [(converter.config.name_converter.from_argument(one), one) for one in arguments]
-        self._plain = [(name, one, plain[name]) for name, one in named if name in plain]
+        named: list[_Argument] = [
+            (converter.config.name_converter.from_argument(one), one.python_name, conversion(one.type, converter))
+            for one in arguments
+        ]
+        self._plain = [(one, plain[one[0]]) for one in named if one[0] in plain]
         """Arguments that are a variable of a leaf type: as it stands, or left out."""
-        self._changing = [(name, one) for name, one in named if name in within]
+        self._changing = [one for one in named if one[0] in within]
         """Arguments that hold variables otherwise: converted each time."""
-        self._rest = [(name, one) for name, one in named if name not in plain and name not in within]
+        self._changing_field = self._field(self._changing)
+        self._rest = [one for one in named if one[0] not in plain and one[0] not in within]
         self._kept: dict[str, Any] | None = None  # the rest, converted
 
     def converted(self, variables: VariableValues) -> dict[str, Any]:
         """The keywords, without info; whoever gets them does not change them."""
         if self._kept is None:
-            self._kept = self._convert(self._rest, variables)
+            self._kept = self._convert(self._rest, self._field(self._rest), variables)
         if not self._plain and not self._changing:
             return self._kept
         found = dict(self._kept)
-        unlike = self._changing
-        for name, one, variable in self._plain:
+        left_out: list[_Argument] = []
+        for one, variable in self._plain:
             value = variables.coerced.get(variable)
             if value is None:  # left out, or null: by the argument's default, or an error
-                unlike = [*unlike, (name, one)]
+                left_out.append(one)
             else:
-                found[one.python_name] = value
-        if unlike:
-            found |= self._convert(unlike, variables)
+                found[one[1]] = value
+        if self._changing:
+            found |= self._convert(self._changing, self._changing_field, variables)
+        if left_out:
+            found |= self._convert(left_out, self._field(left_out), variables)
         return found
 
-    def _convert(self, arguments: list[tuple[str, StrawberryArgument]], variables: VariableValues) -> dict[str, Any]:
-        some = {name: self._definition.args[name] for name, _ in arguments}
-        values = get_argument_values(GraphQLField(self._definition.type, some), self._node, variables)
-        registry, config = self._converter.scalar_registry, self._converter.config
-        return convert_arguments(values, [one for _, one in arguments], scalar_registry=registry, config=config)
+    def _field(self, arguments: list[_Argument]) -> GraphQLField:
+        """The field with these arguments alone."""
+        return GraphQLField(self._definition.type, {name: self._definition.args[name] for name, _, _ in arguments})
+
+    def _convert(self, arguments: list[_Argument], field: GraphQLField, variables: VariableValues) -> dict[str, Any]:
+        values = get_argument_values(field, self._node, variables)
+        return {python: convert(values[name]) for name, python, convert in arguments if name in values}
 
 
 def _variables(definition: GraphQLField, node: FieldNode) -> tuple[dict[str, str], set[str]]:

@@ -1,8 +1,8 @@
-"""The one seam to aiocache: source records kept for a short while, under keys and in bytes that tell nothing.
+"""Source records kept for a short while, under keys and in bytes that tell nothing.
 
-What is known of aiocache 0.12 and allowed for here: a TTL of 0 means for ever in memory; the memory backend has
-no bound; it hands out the very object it was given; its loggers print keys and values; only a float TTL is exact
-on Redis; its Redis client must be closed by `aclose`.
+Where the bytes lie is a backend's affair, see gateway/sources/backends.py; what is known of aiocache 0.12 and allowed
+for here: a TTL of 0 means for ever in memory; the memory backend has no bound; it hands out the very object it was
+given; only a float TTL is exact on Redis; its Redis client must be closed by `aclose`.
 """
 
 from __future__ import annotations
@@ -17,10 +17,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
-from urllib.parse import urlsplit
 
-from aiocache import SimpleMemoryCache
-from aiocache.serializers import NullSerializer
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -29,11 +26,6 @@ from adapters.contract import Key, Record
 from gateway.sources.codec import pack, unpack
 
 logger = logging.getLogger(__name__)
-
-_aiocache_logger = logging.getLogger("aiocache")
-_aiocache_logger.setLevel(logging.CRITICAL + 1)
-_aiocache_logger.propagate = False
-_aiocache_logger.addHandler(logging.NullHandler())
 
 _NONCE = 12
 _OFF = timedelta(0)
@@ -49,34 +41,6 @@ class Backend(Protocol):
     async def set(self, key: str, value: bytes, ttl: float) -> object:
         """Keep the bytes for `ttl` seconds."""
         ...
-
-
-def memory_backend() -> Backend:
-    """Kept in this process."""
-    backend: Backend = SimpleMemoryCache(serializer=NullSerializer(encoding=None), timeout=None)
-    return backend
-
-
-def redis_backend(url: str, *, timeout: float = 0.1) -> Backend:
-    """Kept in Redis (`redis[s]://[:password@]host[:port][/db]`), shared by replicas; needs the extra `redis`."""
-    try:
-        from aiocache import RedisCache
-    except ImportError as err:
-        raise RuntimeError("A cache in Redis needs the package redis. Install yiti[redis].") from err
-    parts = urlsplit(url)
-    if parts.scheme not in ("redis", "rediss") or not parts.hostname:
-        raise ValueError("The cache's address must read redis://host:port/db. Correct that setting.")
-    backend: Backend = RedisCache(
-        endpoint=parts.hostname,
-        port=parts.port or 6379,
-        db=int(parts.path.strip("/") or 0),
-        password=parts.password,
-        ssl=parts.scheme == "rediss",
-        serializer=NullSerializer(encoding=None),
-        timeout=timeout,
-        create_connection_timeout=timeout,
-    )
-    return backend
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +75,7 @@ class RecordCache:
     def __init__(
         self,
         lifetime: Lifetime,
-        backend: Backend | None = None,
+        backend: Backend,
         key: bytes | None = None,
         *,
         limit: int = 50_000,
@@ -122,7 +86,7 @@ class RecordCache:
         derived = HKDF(SHA256(), length=64, salt=None, info=b"yiti record cache").derive(secret)
         self._naming, self._sealing = derived[:32], AESGCM(derived[32:])
         self._lifetime = lifetime
-        self._backend = memory_backend() if backend is None else backend
+        self._backend = backend
         self._limit = limit
         self._ends: deque[float] = deque()
         self.hits = self.misses = 0  # records looked for, since the start

@@ -21,6 +21,7 @@ from gateway.sources.cache import RecordCache, Shelf
 from gateway.sources.intake import Answer
 from gateway.sources.reading import Brought, Known, Matches, Needs, Problem, Reading
 from gateway.sources.registry import OpenSource, close_sources
+from gateway.sources.searching import Searches
 from gateway.sources.several import Answers, Wanted
 from gateway.sources.single_flight import Expired, SingleFlight, Wish
 from gateway.sources.upstream import PERSON, Upstream
@@ -92,8 +93,8 @@ class FederatedSources:
         self._opened = opened
         self._upstreams = {name: Upstream(source, clock=clock, pause=pause) for name, source in opened.items()}
         self._cache = cache
-        self._search_limit = search_limit
         self._flights: SingleFlight[_Ended] = SingleFlight()
+        self._searches = Searches(search_limit)
         self._plans: dict[Hashable, Mapping[str, Sequence[_Asked]]] = {}
 
     async def read(
@@ -201,15 +202,16 @@ class FederatedSources:
         keys: dict[str, Sequence[Key]] = {upstream.id: () for upstream in asked}
         known: dict[str, Brought] = {}
 
-        async def run(upstream: Upstream) -> _Done:
-            began = time.perf_counter()
-            found, brought, codes = await upstream.search(where, upstream.capped(call), self._search_limit, fields)
-            keys[upstream.id] = found
-            if brought.records:
-                known[upstream.id] = brought
-            return _Done(upstream.id, PERSON, Answer({}, codes), (time.perf_counter() - began) * 1000)
-
-        done = await _all([run(upstream) for upstream in asked])
+        began = time.perf_counter()
+        done: list[_Done] = []
+        for upstream, found in zip(
+            asked, await self._searches.of(asked, where, call, frozenset(fields)), strict=True
+        ):
+            sought, at = found.sought, max(began, found.at)  # one that ran already may have ended by now
+            keys[upstream.id] = sought.keys
+            if sought.brought.records:
+                known[upstream.id] = sought.brought
+            done.append(_Done(upstream.id, PERSON, Answer({}, sought.codes), (at - began) * 1000))
         problems, outcomes = self._report(done)
         return Matches(keys, problems, outcomes, known)
 
@@ -247,6 +249,7 @@ class FederatedSources:
     async def aclose(self) -> None:
         """Give up what still runs, close every adapter and give the cache's connections back."""
         await self._flights.aclose()
+        await self._searches.aclose()
         await close_sources(self._opened)
         if self._cache is not None:
             await self._cache.aclose()

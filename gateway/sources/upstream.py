@@ -13,6 +13,8 @@ from itertools import chain
 from operator import attrgetter
 from typing import Final, TypeVar
 
+from msgspec import Struct
+
 from adapters.contract import (
     AdapterError,
     Call,
@@ -49,6 +51,14 @@ PERSON = "PersonRecord"
 MOST_BROUGHT = 200
 """Persons of whom a search brings more than their keys."""
 _FLAGS: Final = attrgetter("flags")
+
+
+class Sought(Struct, frozen=True, gc=False):
+    """Keys of the persons whom a search names, what it brought of them, and codes of failures."""
+
+    keys: tuple[Key, ...]
+    brought: Brought
+    codes: tuple[str, ...]
 
 
 class Upstream:
@@ -163,10 +173,8 @@ class Upstream:
             for condition in where
         )
 
-    async def search(
-        self, where: Sequence[Compare], call: Call, limit: int, fields: Collection[str] = ()
-    ) -> tuple[tuple[Key, ...], Brought, tuple[str, ...]]:
-        """Keys of the persons who meet all conditions, page by page, and codes of failures; never raises.
+    async def search(self, where: Sequence[Compare], call: Call, limit: int, fields: Collection[str] = ()) -> Sought:
+        """Who meets all conditions, page by page; Expired with what had come in where the call's deadline ended it.
 
         With them the `fields` that this source declares, as `read` would bring them, of up to `MOST_BROUGHT` persons:
         of more people nothing is asked but their keys, as it is not known yet who of them may be shown.
@@ -174,7 +182,7 @@ class Upstream:
         declared = self.fields(PERSON, fields) if fields else None
         brought = Brought(declared or frozenset(), {})
         if not self.breaker.admit():
-            return (), brought, (Unavailable.code,)
+            return Sought((), brought, (Unavailable.code,))
         found: dict[Key, tuple[Record, ...]] = {}
         codes: tuple[str, ...] = ()
 
@@ -184,12 +192,12 @@ class Upstream:
 
         try:
             brought = await self._guarded(call, work)
-        except Expired:
-            codes = (Unavailable.code,)
+        except Expired as err:
+            raise Expired(Sought(tuple(found)[:limit], brought, (Unavailable.code,))) from err
         except AdapterError as err:
             logger.warning("source %s: search: %s: %s", self.id, err.code, err)
             codes = (err.code,)
-        return tuple(found)[:limit], brought, codes
+        return Sought(tuple(found)[:limit], brought, codes)
 
     def _whole(
         self, found: Mapping[Key, tuple[Record, ...]], fields: frozenset[str]

@@ -13,6 +13,7 @@ import apsw
 VERSION: Final = 2
 BLOCK: Final = 4_096  # entries whose earliest and latest moment are kept together
 _BUSY_MILLISECONDS: Final = 5_000
+_KEPT_KB = 8_192  # of pages, by each connection; the system keeps the file in memory as far as there is room
 _TOGETHER: Final = 256  # rows of one statement at most
 
 _TABLES: Final = """
@@ -108,7 +109,7 @@ def open_for_reading(path: Path) -> apsw.Connection:
     """A connection that cannot write."""
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
     connection.set_busy_timeout(_BUSY_MILLISECONDS)
-    connection.execute("PRAGMA cache_size=-32768")
+    connection.execute(f"PRAGMA cache_size=-{_KEPT_KB}")
     return connection
 
 
@@ -147,7 +148,7 @@ def _opened(path: Path, key: bytes) -> apsw.Connection:
         connection.execute("PRAGMA journal_mode=WAL")
         # Whatever a crash of the machine takes from an index is read from the log again.
         connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute("PRAGMA cache_size=-65536")
+        connection.execute(f"PRAGMA cache_size=-{_KEPT_KB}")
         held = connection.execute("PRAGMA user_version").get == VERSION
         if not held or connection.execute("SELECT key FROM progress").get != key:
             clear(connection, key)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from adapters.contract import Flag, Provenance, Record
-from gateway.sources.cache import Backend, Lifetime, RecordCache, Shelf, memory_backend, redis_backend
+from gateway.sources.backends import memory_backend, redis_backend
+from gateway.sources.cache import Backend, Lifetime, RecordCache, Shelf
 from gateway.sources.codec import pack, unpack
 from schema.enums import Quality
 from tests.services import redis_server
@@ -91,7 +92,7 @@ def test_anything_else_is_an_error_and_never_executed(data: bytes) -> None:
 
 
 async def test_what_was_kept_comes_back_frozen_and_absence_is_kept_too() -> None:
-    cache = RecordCache(MINUTE, key=KEY)
+    cache = RecordCache(MINUTE, memory_backend(), KEY)
     await cache.set(SHELF, {"K1": (RECORD,), "K2": None, "K3": ()})
     assert await cache.get(SHELF, ["K1", "K2", "K3", "K4"]) == {"K1": (RECORD,), "K2": None, "K3": ()}
     first, second = [(await cache.get(SHELF, ["K1"]))["K1"] for _ in range(2)]
@@ -99,7 +100,7 @@ async def test_what_was_kept_comes_back_frozen_and_absence_is_kept_too() -> None
 
 
 async def test_another_source_version_entity_or_set_of_fields_is_another_shelf() -> None:
-    cache = RecordCache(MINUTE, key=KEY)
+    cache = RecordCache(MINUTE, memory_backend(), KEY)
     await cache.set(SHELF, {"K1": (RECORD,)})
     others = [
         dataclasses.replace(SHELF, source="jiangsu-centre"),
@@ -140,7 +141,7 @@ async def test_a_failing_backend_is_a_miss_and_says_no_value(caplog: pytest.LogC
 
 
 async def test_aiocache_itself_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    cache = RecordCache(MINUTE, key=KEY)
+    cache = RecordCache(MINUTE, memory_backend(), KEY)
     with caplog.at_level(logging.DEBUG):
         await cache.set(SHELF, {"K1": (RECORD,)})
         await cache.get(SHELF, ["K1"])
@@ -167,7 +168,7 @@ async def test_a_kept_record_is_gone_when_its_lifetime_ends(monkeypatch: pytest.
         return loop.call_soon(int)
 
     monkeypatch.setattr(loop, "call_later", call_later)
-    cache = RecordCache(MINUTE, key=KEY)
+    cache = RecordCache(MINUTE, memory_backend(), KEY)
     await cache.set(SHELF, {"K1": (RECORD,)})
     ((delay, run, args),) = timers
     assert delay == 60.0
@@ -176,14 +177,14 @@ async def test_a_kept_record_is_gone_when_its_lifetime_ends(monkeypatch: pytest.
 
 
 async def test_the_memory_it_takes_is_bounded() -> None:
-    cache = RecordCache(MINUTE, key=KEY, limit=2)
+    cache = RecordCache(MINUTE, memory_backend(), KEY, limit=2)
     await cache.set(SHELF, {f"K{index}": (RECORD,) for index in range(5)})
     assert set(await cache.get(SHELF, [f"K{index}" for index in range(5)])) == {"K0", "K1"}
 
 
 def test_a_short_key_is_refused() -> None:
     with pytest.raises(ValueError, match="too short"):
-        RecordCache(MINUTE, key=b"short")
+        RecordCache(MINUTE, memory_backend(), b"short")
 
 
 @pytest.mark.parametrize("url", ["localhost:6379", "http://localhost:6379", "redis://"])

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from adapters.contract import AdapterError, Call, Key, Malformed, Record, Refused, Throttled, Unavailable
+from gateway.sources.backends import memory_backend
 from gateway.sources.cache import Lifetime, RecordCache
 from gateway.sources.fetch import FederatedSources
 from gateway.sources.reading import Brought
@@ -214,7 +215,7 @@ async def test_of_whom_a_search_said_all_that_is_needed_only_the_others_are_aske
 
 
 async def test_with_a_cache_each_entity_is_kept_by_itself() -> None:
-    desk = Desk(RecordCache(Lifetime(timedelta(minutes=1))))
+    desk = Desk(RecordCache(Lifetime(timedelta(minutes=1)), memory_backend()))
     first = await desk.sources.read(HOLDERS, {"PersonRecord": frozenset({"name"})}, a_call())
     again = await desk.sources.read(HOLDERS, NEEDS, a_call())
     assert [entities for entities, _ in desk.police.asked_together] == [("PersonRecord",), ("Measure",), ("Visit",)]
