@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta, timezone
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from adapters.contract import PeerRequest
@@ -35,10 +34,6 @@ from gateway.execution.merge import Merger
 from gateway.execution.people import House
 from gateway.federation.assertion import PeerSigner
 from gateway.federation.locator import Locator
-from gateway.federation.replay.memory import MemoryReplay
-from gateway.federation.replay.redis import RedisReplay
-from gateway.federation.replay.sqlite import SqliteReplay
-from gateway.federation.replay.store import ReplayStore
 from gateway.http import Application
 from gateway.http.application import Route
 from gateway.http.cors import Origins
@@ -53,8 +48,7 @@ from gateway.http.throttle import Throttle
 from gateway.http.witnessing import WitnessEndpoint
 from gateway.identity.build import StoredIndex, build
 from gateway.identity.token import TokenService
-from gateway.issuers.configuration import IssuerFileError, read_issuer
-from gateway.keys import SigningKey, make_signing_key, public_jwks, read_signing_key
+from gateway.keys import public_jwks
 from gateway.metrics import Counts
 from gateway.metrics.build import add_metrics, connections_of
 from gateway.metrics.exposition import Now
@@ -64,14 +58,15 @@ from gateway.policy.reload import PolicyKeeper
 from gateway.registers.desk import Office
 from gateway.registers.register import Registers
 from gateway.renewal import listing_call, renew
-from gateway.secret import derive, keep_secret, read_secret
+from gateway.secret import derive
 from gateway.settings import Settings, SettingsError
 from gateway.sources.cache import Lifetime, RecordCache
 from gateway.sources.fetch import FederatedSources
 from gateway.sources.reading import Sources
 from gateway.sources.registry import OpenSource, open_sources, read_manifests
-from gateway.tokens import DevIssuer, Verifier
+from gateway.tokens import DevIssuer
 from gateway.townships import read_townships
+from gateway.trust import secret_of, signing_key_of, verifier_of
 from gateway.verified import VerifiedTokens
 from gateway.viewer import Viewer
 from schema.build import build as build_schema
@@ -103,14 +98,14 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
         settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         regions = read_townships(settings.townships)
         authorizer = PoliciesInForce(CedarAuthorizer.load(settings.policy_folder))
-        signing_key = _signing_key(settings)
+        signing_key = signing_key_of(settings)
         signer = PeerSigner(signing_key, settings.name) if signing_key is not None else None
         issuer = development_issuer(settings) if settings.demo else None
-        verifier = _verifier(settings, issuer)
+        verifier = verifier_of(settings, issuer)
         stack.push_async_callback(verifier.aclose)
         await verifier.open()
-        tokens = TokenService(_secret(settings.token_key_file, settings, "token.key"), settings.token_epoch)
-        index_key = _secret(settings.index_key_file, settings, "index.key")
+        tokens = TokenService(secret_of(settings.token_key_file, settings, "token.key"), settings.token_epoch)
+        index_key = secret_of(settings.index_key_file, settings, "index.key")
 
         opened_sources = await open_sources(
             read_manifests(settings.manifests), partial(open_adapter, transport=settings.http_transport)
@@ -233,43 +228,6 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
             )
         application = Application(routes, Origins(settings.cors_origins), sockets, mounts, count)
         yield Gateway(application, engine, sources, index, audit, policies)
-
-
-def _verifier(settings: Settings, issuer: DevIssuer | None) -> Verifier:
-    issuers = dict(settings.issuers)
-    if issuer is not None:
-        issuers[issuer.name] = issuer.jwks
-    try:
-        described = [read_issuer(path) for path in settings.issuer_files]
-        return Verifier(
-            settings.name,
-            issuers,
-            settings.peers,
-            described=described,
-            kept=settings.state / "issuers",
-            province=settings.province,
-            replay=_replay(settings),
-        )
-    except (IssuerFileError, ValueError) as err:
-        raise SettingsError(f"YITI_ISSUERS, YITI_ISSUER_FILES, YITI_PEERS: {err}") from err
-
-
-def _replay(settings: Settings) -> ReplayStore:
-    url = settings.replay_redis_url
-    if url is not None:
-        return RedisReplay(url.get_secret_value())
-    return SqliteReplay(settings.replay_file) if settings.replay_store == "sqlite" else MemoryReplay()
-
-
-def _signing_key(settings: Settings) -> SigningKey | None:
-    if settings.signing_key_file is not None:
-        return read_signing_key(settings.signing_key_file)
-    return make_signing_key(settings.state / "signing.key.json") if settings.demo else None
-
-
-def _secret(path: Path | None, settings: Settings, name: str) -> bytes:
-    # Production never comes here without a path: the settings refuse that.
-    return read_secret(path) if path is not None else keep_secret(settings.state / name)
 
 
 def _cache(settings: Settings, key: bytes) -> RecordCache | None:

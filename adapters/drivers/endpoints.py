@@ -31,13 +31,13 @@ from adapters.drivers.declared import (
     identifying,
     key_entry,
     parameter_sets,
-    paths_of,
 )
 from adapters.drivers.http import HttpClient, Request, raise_for_status
 from adapters.drivers.joining import only
 from adapters.drivers.legs import Bundle, Leg, Role
 from adapters.drivers.pages import Asking, Page
 from adapters.drivers.paging import Bookmark, Place
+from adapters.drivers.path_checks import PathChecks
 from adapters.drivers.reads import PERSON, Asked, Brought, Lists, ReadPlan
 from adapters.drivers.template import Template
 from adapters.drivers.wire import Wire
@@ -65,6 +65,7 @@ class EndpointAdapter:
         self.dropped: Counter[str] = Counter()
         self._wire = wire
         self._client = client
+        self._checks = PathChecks(manifest.id, wire)
         self._asking = Asking(manifest.id, wire, client, manifest.errors)
         self._health = health
         self._lists: dict[tuple[str, Role], list[tuple[Dataset, Template]]] = {}
@@ -74,7 +75,7 @@ class EndpointAdapter:
         for name in manifest.entities:
             for dataset in manifest.datasets(name):
                 self._prepare(name, dataset)
-        self._prepare_rules()
+        self._checks.errors(manifest.errors)
         self.capabilities: Mapping[str, Capability] = capabilities_of(manifest)
         self._seal = CursorSeal(manifest.id)
 
@@ -353,30 +354,9 @@ class EndpointAdapter:
             self._lists.setdefault((entity, role), []).append((dataset, template))
             if endpoint.batch > 1 and role == "related" and not (endpoint.owner or dataset.person):
                 raise ManifestError(f"{where}.{role}: batch needs `owner`, or rows cannot be told apart. Add it.")
-            self._check(f"{where}.{role}.rows", endpoint.rows, "rows")
-            self._check(f"{where}.{role}.owner", endpoint.owner, "row")
-            if endpoint.pages is not None:
-                self._check(f"{where}.{role}.pages.next", endpoint.pages.next, "answer")
-                self._check(f"{where}.{role}.pages.total", endpoint.pages.total, "answer")
-            if endpoint.envelope is not None:
-                self._check(f"{where}.{role}.envelope.data", endpoint.envelope.data, "answer")
-        for path in paths_of(dataset, dataset.fields):
-            self._check(f"{where}: path {path}", path, "row")
+            self._checks.endpoint(endpoint, f"{where}.{role}")
+        self._checks.rows(dataset, where)
         self._rows[id(dataset)] = Rows(self.id, self.manifest.jurisdiction, dataset, as_given, self.dropped)
-
-    def _prepare_rules(self) -> None:
-        for index, rule in enumerate(self.manifest.errors):
-            if rule.status is None and rule.path is None:
-                raise ManifestError(f"{self.id}: errors.{index}: matches everything. Add `status` or `path`.")
-            self._check(f"{self.id}: errors.{index}.path", rule.path, "answer")
-
-    def _check(self, where: str, path: str | None, role: Literal["rows", "row", "answer"]) -> None:
-        if path is None:
-            return
-        try:
-            self._wire.check(path, role)
-        except ValueError as err:
-            raise ManifestError(f"{where}: {err}. Correct the path.") from err
 
 
 def _as_declared(dataset: Dataset, fields: Collection[str]) -> Sequence[str]:

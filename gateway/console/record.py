@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from gateway.audit.caller import NOBODY, caller_of
 from gateway.audit.event import EventRecord, Kind
 from gateway.audit.record import AuditLog, EventEntry
 from gateway.console.visit import OnRecord
@@ -28,13 +29,7 @@ class Recorder:
                 action=what.action,
                 outcome=outcome,
                 jurisdiction=self._jurisdiction,
-                subject=viewer.subject if viewer else "",
-                agency=viewer.agency if viewer else "",
-                agency_name=viewer.agency_name if viewer else "",
-                roles=tuple(sorted(viewer.roles)) if viewer else (),
-                purpose=viewer.purpose if viewer else "",
-                case_number=viewer.case_number if viewer else None,
-                key_id=viewer.key_id if viewer else "",
+                **(caller_of(viewer) if viewer else NOBODY),
                 request_id=request_id,
                 persons=what.persons,
                 labels=what.labels,

@@ -15,6 +15,7 @@ import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode, OperationType
 
 from adapters.contract import Call, Deadline, PeerRequest
+from gateway.audit.caller import caller_of
 from gateway.audit.record import AccessRecord, SourceOutcome
 from gateway.authorization.in_force import keeping
 from gateway.errors import BadArgument, GatewayError
@@ -219,15 +220,8 @@ class Engine:
         return AccessRecord(
             at=datetime.now(UTC),
             request_id=request_id,
-            subject=viewer.subject,
-            agency=viewer.agency,
-            agency_name=viewer.agency_name,
-            roles=tuple(sorted(viewer.roles)),
-            purpose=viewer.purpose,
-            case_number=viewer.case_number,
+            **caller_of(viewer),
             clearance=viewer.cleared,
-            via=viewer.via,
-            key_id=viewer.key_id,
             operation=operation.name.value if operation.name else "anonymous",
             operation_hash=document.text_hash,
             persons=tuple(trace.persons),

@@ -20,6 +20,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from adapters.contract import Call, Deadline, PeerRequest
+from gateway.audit.caller import caller_of
 from gateway.audit.event import Kind
 from gateway.audit.record import AccessedField, AccessRecord, AuditLog, SourceOutcome
 from gateway.audit.search import Conditions, Search, SearchQuery
@@ -212,15 +213,8 @@ class Explainer:
             AccessRecord(
                 at=datetime.now(UTC),
                 request_id=request_id,
-                subject=caller.subject,
-                agency=caller.agency,
-                agency_name=caller.agency_name,
-                roles=tuple(sorted(caller.roles)),
-                purpose=caller.purpose,
-                case_number=caller.case_number,
+                **caller_of(caller),
                 clearance=caller.cleared,
-                via=caller.via,
-                key_id=caller.key_id,
                 operation=OPERATION,
                 operation_hash=hashlib.sha256(OPERATION.encode()).hexdigest(),
                 persons=(asked.person,),

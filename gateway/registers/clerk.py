@@ -9,6 +9,7 @@ from typing import Final, Protocol, TypeVar
 
 import apsw
 
+from gateway.audit.caller import caller_of
 from gateway.audit.event import Detail, EventRecord, Kind
 from gateway.audit.record import AuditLog
 from gateway.authorization.decision import Decision, Facts
@@ -132,7 +133,6 @@ class Clerk:
     async def _write(
         self, said: Said, references: Sequence[str], outcome: str, more: Mapping[str, Detail], action: str | None
     ) -> None:
-        viewer = self._viewer
         await self._office.audit.append_event(
             EventRecord(
                 at=datetime.now(UTC),
@@ -140,14 +140,7 @@ class Clerk:
                 action=action or said.action,
                 outcome=outcome,
                 jurisdiction=self._office.jurisdiction,
-                subject=viewer.subject,
-                agency=viewer.agency,
-                agency_name=viewer.agency_name,
-                roles=tuple(sorted(viewer.roles)),
-                purpose=viewer.purpose,
-                case_number=viewer.case_number,
-                via=viewer.via,
-                key_id=viewer.key_id,
+                **caller_of(self._viewer),
                 request_id=self._visit.request_id,
                 persons=said.persons,
                 labels=tuple(sorted(said.labels)),

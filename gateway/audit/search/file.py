@@ -13,7 +13,7 @@ import apsw
 VERSION: Final = 2
 BLOCK: Final = 4_096  # entries whose earliest and latest moment are kept together
 _BUSY_MILLISECONDS: Final = 5_000
-_KEPT_KB = 8_192  # of pages, by each connection; the system keeps the file in memory as far as there is room
+_KEPT_KB = 4_096  # of pages, by each connection; the system keeps the file in memory as far as there is room
 _TOGETHER: Final = 256  # rows of one statement at most
 
 _TABLES: Final = """
