@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -64,13 +63,6 @@ def test_what_nobody_has_is_nothing_of_anybody() -> None:
     (found,) = evidence_of_all([bare], [frozenset()], "ORG-1", TODAY)
     empty = {name for name in Evidence.__struct_fields__ if not getattr(found, name)}
     assert empty == set(Evidence.__struct_fields__) - {"person"}
-
-
-@pytest.mark.parametrize(("days", "under_18"), [(0, False), (1, True), (-1, False)])
-def test_a_birthday_ends_minority_on_the_day(days: int, under_18: bool) -> None:
-    born = TODAY.replace(year=TODAY.year - 18) + timedelta(days=days)
-    (found,) = evidence_of_all([PersonFile("p1_a", {"birthDate": born}, {}, (), (), ())], [()], "ORG-1", TODAY)
-    assert found.under_18 is under_18
 
 
 def test_on_a_leap_day_who_was_born_on_the_first_of_march_is_a_minor_still() -> None:
