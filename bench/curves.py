@@ -6,6 +6,7 @@ import itertools
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from statistics import linear_regression, mean
@@ -14,8 +15,10 @@ from typing import Final
 from bench import people, queries
 from bench.auditing import audit
 from bench.contenders.house import OFFICER
+from bench.contenders.unguarded import unguarded
 from bench.gateways import gateway
-from bench.inside import House, house, upstream
+from bench.guards import guards
+from bench.inside import House, Without, house, upstream
 from bench.load import Task, press
 from bench.loop import run
 from bench.people import Agencies
@@ -47,8 +50,8 @@ def measured(name: str, directory: Path, *, small: bool = False) -> list[str]:
 def leaves(directory: Path, scale: float) -> list[str]:
     """What one more field of one more person costs, and one more person."""
     with upstream(directory):
-        guarded = run(_leaf_costs(directory, scale, guarded=True), contender=True)
-        free = run(_leaf_costs(directory, scale, guarded=False), contender=True)
+        guarded = run(_leaf_costs(directory / "guarded", scale, nullcontext), contender=True)
+        free = run(_leaf_costs(directory / "free", scale, unguarded), contender=True)
     lines = [
         "### Leaves",
         "",
@@ -66,9 +69,8 @@ def leaves(directory: Path, scale: float) -> list[str]:
     return lines
 
 
-async def _leaf_costs(directory: Path, scale: float, *, guarded: bool) -> dict[tuple[int, int], float]:
-    name = "guarded" if guarded else "free"
-    async with house(directory / f"curve-{name}", guarded=guarded) as asked:
+async def _leaf_costs(directory: Path, scale: float, without: Without) -> dict[tuple[int, int], float]:
+    async with house(directory, without) as asked:
         headers = [asked.headers()]
         return {
             (count, fields): await asked.cost([_list_of(count, fields)], headers, 3 * scale)
@@ -180,6 +182,7 @@ def _profiles() -> Iterator[Profile]:
 
 
 CURVES: Final[Mapping[str, Callable[[Path, float], list[str]]]] = {
+    "guards": guards,
     "leaves": leaves,
     "sources": sources,
     "audit": audit,

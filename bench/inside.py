@@ -6,15 +6,14 @@ import gc
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from bench import people
 from bench.contenders.house import OFFICER, opened, settings_for, token_for
-from bench.contenders.unguarded import unguarded
 from bench.processes import OTHER_CORE, Running, free_port, start
 from bench.rivals import ROOT
 from gateway.app import Gateway
@@ -22,6 +21,8 @@ from gateway.serving import calm_collector
 from gateway.settings import Settings
 from gateway.sources.fetch import FederatedSources
 from gateway.tokens import Profile
+
+Without = Callable[[], AbstractContextManager[None]]
 
 
 @contextmanager
@@ -124,18 +125,16 @@ class House:
 
 
 @asynccontextmanager
-async def house(directory: Path, *, guarded: bool = True, remembering: bool = True) -> AsyncIterator[House]:
-    """The gateway over the upstream that runs."""
+async def house(directory: Path, without: Without = nullcontext, *, remembering: bool = True) -> AsyncIterator[House]:
+    """The gateway over the upstream that runs, opened `without` something, see bench/contenders/unguarded.py."""
     settings = settings_for(directory)
-    with (
-        nullcontext() if guarded else unguarded(),
-        patch("gateway.app.FederatedSources", Remembering) if remembering else nullcontext(),
-    ):
-        async with opened(settings) as gateway:
-            before = gc.get_threshold()
-            calm_collector()  # as a gateway that serves
-            try:
-                yield House(gateway, settings)
-            finally:
-                gc.unfreeze()
-                gc.set_threshold(*before)
+    async with AsyncExitStack() as stack:
+        with without(), patch("gateway.app.FederatedSources", Remembering) if remembering else nullcontext():
+            gateway = await stack.enter_async_context(opened(settings))
+        before = gc.get_threshold()
+        calm_collector()  # as a gateway that serves
+        try:
+            yield House(gateway, settings)
+        finally:
+            gc.unfreeze()
+            gc.set_threshold(*before)

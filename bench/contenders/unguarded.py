@@ -112,7 +112,14 @@ def unrecorded() -> Iterator[None]:
 
 
 @contextmanager
+def unauthorized() -> Iterator[None]:
+    """Gateways opened inside allow everything, and put it on record."""
+    with patch("gateway.app.CedarAuthorizer", Unguarded):
+        yield
+
+
+@contextmanager
 def unguarded() -> Iterator[None]:
     """Gateways opened inside have neither authorization nor audit."""
-    with patch("gateway.app.CedarAuthorizer", Unguarded), unrecorded():
+    with unauthorized(), unrecorded():
         yield

@@ -70,6 +70,13 @@ def test_an_agency_is_responsible_while_its_own_measure_runs(
     assert (facts.formerly, facts.responsible) == (held, active)
 
 
+def test_another_agencys_running_measure_makes_nobody_responsible_who_had_one_before() -> None:
+    ended = row("Measure", kind="COMMUNITY_TREATMENT", agencyCode=ME, startsOn=TODAY - 9 * DAY, endedOn=TODAY - DAY)
+    runs = row("Measure", kind="COMMUNITY_RECOVERY", agencyCode=OTHER, startsOn=TODAY - DAY, reportedOn=TODAY - DAY)
+    facts = derive_facts(VIEWER, known(ended, runs))
+    assert (facts.formerly, facts.responsible) == (True, False)
+
+
 def test_a_measure_that_waits_a_decision_and_an_agreement_each_tie_their_own_agency() -> None:
     rows = {
         "awaiting_agencies": recovery(orderedOn=TODAY - DAY, agencyCode=ME),

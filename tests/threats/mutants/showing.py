@@ -190,7 +190,7 @@ MUTANTS: Final = (
         "execution/evidence",
         'if row.values.get("agencyCode") == agency]',
         "]",
-        f"{_EVIDENCE}::test_an_agency_is_responsible_while_its_own_measure_runs",
+        f"{_EVIDENCE}::test_another_agencys_running_measure_makes_nobody_responsible_who_had_one_before",
     ),
     one("an agreement binds on its last day", "execution/ties", "<= today < (_day", "<= today <= (_day", _TIES),
     one(
