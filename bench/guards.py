@@ -38,7 +38,7 @@ def guards(directory: Path, scale: float) -> list[str]:
         "### Guards",
         "",
         f"Four gateways in one process, real sources, {_AT_ONCE} requests at once, asked turn by turn: CPU of all",
-        "threads per request, to that of the gateway that decides and records nothing in the same round, as median and",
+        "threads per request, to that of the gateway that decides and records nothing in that round, as median and",
         "middle half of the rounds. What a log still has to index after a turn counts for that turn.",
         "",
         "| guarded by | ONE, ms | to neither | LIST, ms | to neither |",
