@@ -17,6 +17,9 @@ from tests.threats.oracle_run import QUERIES_OF_A_VISIT, VISITS_WITH_A_QUERY, Ou
 from tests.threats.threats import ELSEWHERE, THREATS
 from tests.threats.timing import in_process, over_http
 
+OPTIONS = ("-q", "--no-header", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
+"""What is imported here cannot have its assertions rewritten any more, a plugin that nothing of ours uses among it."""
+
 
 class Table:
     """A pytest plugin that gathers each threat's tests and what became of them."""
@@ -86,7 +89,7 @@ def main() -> int:
     """Everything; 1 where an attack succeeded or was not made."""
     table = Table()
     others = sorted({test for tests in ELSEWHERE.values() for test in tests})
-    status = pytest.main(["-q", "--no-header", "-p", "no:cacheprovider", "tests/threats", *others], plugins=[table])
+    status = pytest.main([*OPTIONS, "tests/threats", *others], plugins=[table])
     is_sound = table.show() and status == pytest.ExitCode.OK
     seed = int(os.environ.get("YITI_THREATS_SEED", "100000"))
     count = int(os.environ.get("COUNT") or 1_000)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,3 +57,12 @@ def test_a_mutants_text_stands_exactly_once(mutant: Mutant) -> None:
 
 def test_mutants_have_names_of_their_own() -> None:
     assert len({one.name for one in MUTANTS}) == len(MUTANTS) >= 100
+
+
+def test_the_attacks_can_be_started_by_their_command() -> None:
+    code = (
+        "import sys, pytest, tests.threats.__main__ as attacks\n"
+        "sys.exit(pytest.main([*attacks.OPTIONS, '--collect-only', 'tests/threats/test_telling.py']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-500:]
