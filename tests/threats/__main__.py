@@ -18,7 +18,7 @@ from tests.threats.threats import ELSEWHERE, THREATS
 from tests.threats.timing import in_process, over_http
 
 OPTIONS = ("-q", "--no-header", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
-"""What is imported here cannot have its assertions rewritten any more, a plugin that nothing of ours uses among it."""
+"""What is imported here cannot have its assertions rewritten any more: a plugin that nothing of ours uses is, too."""
 
 
 class Table:
