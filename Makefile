@@ -24,6 +24,9 @@ demo: $(BIN)/.ready ## Start eleven imitation systems and two gateways and walk 
 test: $(BIN)/.ready ## Run the tests, on every processor (YITI_REQUIRE_SERVICES=1: a missing database server is a failure)
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadscope
 
+reference: $(BIN)/.ready ## Run the gateway's tests with graphql-core in place of our executor
+	@YITI_TEST_EXECUTOR=reference $(BIN)/python -m pytest --numprocesses auto --dist loadscope tests/gateway tests/provinces tests/threats
+
 conformance: $(BIN)/.ready ## Read GNU Health and HL7's FHIR examples by manifest (part of test; needs pip's and npm's registries once)
 	@$(BIN)/python -m pytest tests/conformance
 
@@ -64,4 +67,4 @@ lock: $(BIN)/.ready ## Renew requirements.lock from the ranges in pyproject.toml
 clean: ## Remove what the targets made
 	@rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info
 
-.PHONY: help setup demo test conformance check policy bench chaos-audit equivalence screenshots threats mutants lock clean
+.PHONY: help setup demo test reference conformance check policy bench chaos-audit equivalence screenshots threats mutants lock clean

@@ -7,15 +7,25 @@ whole folder shares something dear, the folder does. What takes longest begins f
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from graphql import GraphQLSchema
 from hypothesis import Phase, settings
+
+from gateway.execution import engine
+from gateway.execution.executor import Executor
 
 settings.register_profile("unhurried", deadline=None, print_blob=True)
 # Where it only matters whether something fails (tests/threats/run_mutants.py), no smaller example is looked for.
 settings.register_profile("first failure", deadline=None, phases=[Phase.explicit, Phase.generate])
 settings.load_profile(os.environ.get("YITI_PROPERTIES", "unhurried"))
+
+OF_OURS = ("columns", "cycles", "equivalence")
+"""What tests how our own executor goes about it, beside graphql-core or not."""
+REFERENCE = os.environ.get("YITI_TEST_EXECUTOR") == "reference"
+collect_ignore = [f"gateway/execution/test_{name}.py" for name in OF_OURS] if REFERENCE else []
 
 TOGETHER = ("tests/adapters/over_http/", "tests/console/browser/", "tests/mocks/over_http/", "tests/provinces/")
 FIRST = (
@@ -31,6 +41,21 @@ FIRST = (
     "tests/conformance/",
     "tests/gateway/authorization/",
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def executor() -> Iterator[None]:
+    """Whose answers are tested: with YITI_TEST_EXECUTOR=reference those of graphql-core (`make reference`)."""
+    if not REFERENCE:
+        yield
+        return
+
+    def of_graphql_core(schema: GraphQLSchema, **_: bool) -> Executor:
+        return Executor(schema, reference=True)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "Executor", of_graphql_core)
+        yield
 
 
 def together(nodeid: str) -> str:
