@@ -14,12 +14,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import ssl
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.message import Message
 from email.utils import parsedate_to_datetime
-from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -39,6 +37,7 @@ from adapters.drivers.transport import (
     TransportName,
     open_transport,
 )
+from adapters.drivers.trust import trust_of
 from adapters.manifest import HeaderAuth, ManifestError, Tls
 
 for _name in ("httpx", "httpcore"):  # they log addresses and headers: keys and secrets
@@ -112,7 +111,7 @@ class HttpClient:
         self._timeout = timeout.total_seconds()
         self._max_bytes = max_bytes
         self._places = asyncio.Semaphore(concurrency)
-        carrier = open_transport(transport, _trust() if tls is None else _own_trust(source, tls), concurrency)
+        carrier = open_transport(transport, trust_of(source, tls), concurrency)
         self._client = httpx.AsyncClient(
             headers={"accept-encoding": "identity", "user-agent": "yiti", **(headers or {})},
             # one viewer's session must never reach another viewer's call
@@ -142,7 +141,12 @@ class HttpClient:
             sending.by(self.sent(request, until))
         return sending
 
+    def _check_open(self) -> None:
+        if self._client.is_closed:
+            raise Unavailable(f"{self.source}: its connections are closed, because the gateway ends")
+
     def _until(self, deadline: Deadline | None) -> float:
+        self._check_open()
         now = asyncio.get_running_loop().time()
         until = now + self._timeout
         if deadline is not None and deadline.at < until:
@@ -180,6 +184,9 @@ class HttpClient:
             return await self._by_transport(self._straight, request, tries)
         except (httpx.TransportError, httpx.InvalidURL) as err:
             raise self.closed(err) from _quotable(err)
+        except RuntimeError:  # what a client raises that was closed meanwhile
+            self._check_open()
+            raise
 
     def closed(self, err: BaseException | None) -> AdapterError:
         """The contract's error for what went wrong on the network."""
@@ -304,28 +311,6 @@ def secret_headers(source: str, auth: HeaderAuth | None) -> dict[str, str]:
             f"{source}: source.auth.secret_env: {auth.secret_env} is not set to one line of ASCII. Set that variable."
         )
     return {auth.name: value}
-
-
-@cache
-def _trust() -> ssl.SSLContext:
-    """The machine's own certificate store: agencies' networks have their own authorities."""
-    return ssl.create_default_context()
-
-
-def _own_trust(source: str, tls: Tls) -> ssl.SSLContext:
-    """As a manifest says whom to trust and which certificate to show."""
-    where = "ca"
-    try:
-        context = ssl.create_default_context(cafile=tls.ca)
-        if tls.certificate is not None:
-            where = "certificate"
-            context.load_cert_chain(tls.certificate, tls.key, password="")  # never ask at the terminal
-    except OSError as err:  # ssl's errors are some, too
-        raise ManifestError(
-            f"{source}: source.tls.{where}: cannot be used ({type(err).__name__}). "
-            "Name readable PEM files; the key must be the certificate's and without a password."
-        ) from err
-    return context
 
 
 async def _asked(send: Callable[[], Awaitable[T]]) -> T:

@@ -177,6 +177,39 @@ async def test_waiting_for_a_place_counts_against_the_deadline() -> None:
     assert [head.split()[1] for head in asked] == [b"/first"]
 
 
+@pytest.mark.parametrize("transport", ["own", "httpx"])
+async def test_a_client_that_is_closed_is_unavailable(transport: str) -> None:
+    async with hostile(says(OK)) as url:
+        asking = client(url, transport=transport)
+        assert (await asking.send(Request("x"))).ok
+        await asking.aclose()
+        with pytest.raises(Unavailable, match="gateway ends"):
+            await asking.send(Request("x"))
+        with pytest.raises(Unavailable, match="gateway ends"):
+            asking.begin(Request("x"), Deadline.after(1))
+
+
+@pytest.mark.parametrize("transport", ["own", "httpx"])
+async def test_who_waits_for_a_place_while_the_client_is_closed_is_told_so(transport: str) -> None:
+    arrived, release = asyncio.Event(), asyncio.Event()
+
+    async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        arrived.set()
+        await release.wait()
+        writer.close()
+
+    async with hostile(hold) as url:
+        asking = client(url, concurrency=1, transport=transport)
+        tasks = [asyncio.create_task(asking.send(Request(one))) for one in ("first", "second")]
+        await arrived.wait()
+        await asyncio.sleep(0)
+        await asking.aclose()
+        release.set()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(one) for one in ended] == [Unavailable, Unavailable]
+
+
 async def test_a_read_that_got_nothing_back_is_asked_once_more() -> None:
     tries = []
 
