@@ -20,6 +20,8 @@ REGIONS = ("320102", "320684", "330106")
 _POOLED = frozenset({"agencyCode", "responsiblePoliceCodes"})
 _PLACES = frozenset({"domicileCode", "residenceCode", "executionPlaceCode"})
 _FIRST = date(2016, 1, 2)
+REGISTERED = frozenset(NOW.date() + timedelta(days=each) for each in (-30, -2, -1, 0, 1, 2, 30))
+"""Days of consents and emergency accesses, which are no marks: whoever may see those sees the days."""
 
 Rows = dict[str, dict[str, dict[str, list[Record]]]]
 
@@ -41,7 +43,7 @@ class Marks:
     def __init__(self, random: Random) -> None:
         self._random = random
         days = [_FIRST + timedelta(days=each) for each in range(5_200)]
-        self._days = [day for day in days if (day.month, day.day) != (1, 1) and abs((day - NOW.date()).days) > 1]
+        self._days = [day for day in days if (day.month, day.day) != (1, 1) and day not in REGISTERED]
         born = [date(1950, 1, 2) + timedelta(days=each) for each in range(23_700)]
         self._births = [day for day in born if (day.month, day.day) != (1, 1)]
         random.shuffle(self._days)
