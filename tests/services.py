@@ -28,7 +28,7 @@ MARIADB = "mysql+aiomysql://root@127.0.0.1:3306/test?charset=utf8mb4"
 def postgresql_url() -> Iterator[str]:
     """A fresh PostgreSQL database's async SQLAlchemy URL; skips without a server, fails where one is required."""
     yield from _fresh(
-        make_url(os.environ.get("YITI_TEST_POSTGRESQL", POSTGRESQL)),
+        make_url(os.environ.get("YITI_TEST_POSTGRESQL") or POSTGRESQL),
         "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'",
         "DROP DATABASE IF EXISTS {} WITH (FORCE)",
     )
@@ -38,7 +38,7 @@ def postgresql_url() -> Iterator[str]:
 def mariadb_url() -> Iterator[str]:
     """A fresh MariaDB database's async SQLAlchemy URL; skips without a server, fails where one is required."""
     yield from _fresh(
-        make_url(os.environ.get("YITI_TEST_MARIADB", MARIADB)),
+        make_url(os.environ.get("YITI_TEST_MARIADB") or MARIADB),
         "CREATE DATABASE {} CHARACTER SET utf8mb4",
         "DROP DATABASE IF EXISTS {}",
     )
