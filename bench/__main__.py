@@ -57,11 +57,14 @@ def _curves(chosen: argparse.Namespace, folder: Path) -> int:
     if unknown:
         sys.stderr.write(f"bench: no such curve: {', '.join(unknown)}. There are {', '.join(CURVES)}.\n")
         return 2
-    machine = Machine.seen()
-    lines = [*machine.lines(), f"- `{_command()}`"]
     for name in chosen.names or CURVES:
-        lines += ["", *measured(name, folder, small=chosen.small)]
-    _keep("curves", lines, keep=chosen.keep and not chosen.names and not chosen.small)
+        machine = Machine.seen()
+        title, *lines = measured(name, folder, small=chosen.small)
+        _keep(
+            name,
+            [title, "", *machine.lines(), f"- `python -m bench curves {name}`", *lines],
+            keep=chosen.keep and not chosen.small,
+        )
     return 0
 
 

@@ -124,8 +124,10 @@ class Comparing:
             running = {}
             for contender in self._contenders(address, found):
                 try:
-                    one = up.enter_context(self._running(contender, address))
-                    result = self._checked(contender, one)
+                    with ExitStack() as own:
+                        one = own.enter_context(self._running(contender, address))
+                        result = self._checked(contender, one)
+                        up.push(own.pop_all())  # stays up for its turns
                 except (Unequal, DidNotStart) as err:
                     found.skipped[contender.name] = str(err)
                     self._rig.say(f"{contender.name}: left out: {err}")

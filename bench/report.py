@@ -9,6 +9,7 @@ from statistics import mean, median
 from typing import Final
 
 from bench.compare import QUESTIONS, Comparison, Measured, Result
+from bench.curves import CURVES
 from bench.machine import Machine
 from bench.rivals import OURS, ROOT
 
@@ -42,8 +43,7 @@ Calls are upstream calls per request: asked alone, and at 16 at once.
 
 ## How cost grows
 
-<!-- curves -->
-<!-- /curves -->
+{curves}
 
 ## Trails in the access log
 
@@ -52,7 +52,9 @@ the whole log for one trail.
 
 <!-- trails -->
 <!-- /trails -->
-"""
+""".format(  # each curve has a part to itself, so that one can be measured anew
+    curves="\n\n".join(f"<!-- {name} -->\n<!-- /{name} -->" for name in CURVES)
+)
 
 
 def write(part: str, lines: Sequence[str], page: Path = PAGE) -> None:

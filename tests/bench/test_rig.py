@@ -76,7 +76,7 @@ def test_the_page_keeps_its_other_part(tmp_path: Path, skipped: dict[str, str]) 
         result.measured += [
             Measured(question, 16, rate, 1, 2, 3, 90, 3, 0, 0.9, 0.25) for question in ("ONE", "LIST")
         ]
-    report.write("curves", ["a curve"], page)
+    report.write("leaves", ["a curve"], page)
     lines = report.comparison(Comparison([ours, other], skipped), Machine.seen(), "python -m bench")
     report.write("compare", lines, page)
     report.write("compare", lines, page)
