@@ -5,22 +5,24 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from statistics import linear_regression, mean
+from statistics import linear_regression, median
 from typing import Final
+from unittest.mock import patch
 
 from bench import people, queries
 from bench.auditing import audit
 from bench.contenders.house import OFFICER
-from bench.contenders.unguarded import unguarded
+from bench.contenders.unguarded import unguarded, unrecorded
 from bench.gateways import gateway
 from bench.guards import guards
 from bench.inside import House, Without, house, upstream
 from bench.load import Task, press
 from bench.loop import run
 from bench.people import Agencies
+from gateway.authorization.decide import CedarAuthorizer
+from gateway.authorization.decision import Decision, Facts
 from gateway.tokens import Profile
 
 _FIELDS: Final = (
@@ -34,6 +36,10 @@ _FIELDS: Final = (
     "residence { address }",
     "domicile { address }",
 )
+_PLAIN: Final = (2, 4, 7)  # of these fields
+_ALL: Final = len(_FIELDS)
+_COUNTS: Final = (20, 60, 100)  # people
+_MOST: Final = _COUNTS[-1]
 
 
 def measured(name: str, directory: Path, *, small: bool = False) -> list[str]:
@@ -45,34 +51,39 @@ def measured(name: str, directory: Path, *, small: bool = False) -> list[str]:
 
 
 def leaves(directory: Path, scale: float) -> list[str]:
-    """What one more field of one more person costs, and one more person."""
+    """What one more field of one more person costs, one more object, and one more person."""
     with upstream(directory):
-        guarded = run(_leaf_costs(directory / "guarded", scale, nullcontext), contender=True)
-        free = run(_leaf_costs(directory / "free", scale, unguarded), contender=True)
+        found = {
+            title: run(_leaf_costs(directory / title, scale, without), contender=True)
+            for title, without in (("on, with a mask", unrecorded), ("off", unguarded))
+        }
     lines = [
         "### Leaves",
         "",
-        "In process, sources answered from memory; a list of people, fields of one source, one of them masked.",
-        "A leaf's cost is the slope over fields, a person's is what is left per person; both in µs of CPU.",
+        "In process, sources answered from memory, no log; a list of people, fields of one source, one masked. Each",
+        "list is asked in many short turns, all in turn, and its least cost counts. A leaf is the slope over plain",
+        "fields of 100 people, an object is a residence with its address, a person the slope over people; µs of CPU.",
         "",
-        "| authorization | per leaf | per person | 100 people, 2 fields | 100 people, 9 fields |",
-        "|---|---:|---:|---:|---:|",
+        "| authorization | per leaf | per object | per person | 100 people, 2 fields | 100 people, 9 fields |",
+        "|---|---:|---:|---:|---:|---:|",
     ]
-    for title, costs in (("on, with masks", guarded), ("off", free)):
-        leaf, person = _slopes(costs)
-        most = max(count for count, _ in costs)
-        ends = " | ".join(f"{costs[most, fields]:,.0f}" for fields in (2, len(_FIELDS)))
-        lines.append(f"| {title} | {leaf:.2f} | {person:.1f} | {ends} |")
+    for title, costs in found.items():
+        leaf = _slope({fields: costs[_MOST, fields] for fields in _PLAIN}) / _MOST
+        nested = (costs[_MOST, _ALL] - costs[_MOST, _PLAIN[-1]]) / (_ALL - _PLAIN[-1]) / _MOST
+        person = _slope({count: costs[count, _PLAIN[0]] for count in _COUNTS})
+        ends = " | ".join(f"{costs[_MOST, fields]:,.0f}" for fields in (_PLAIN[0], _ALL))
+        lines.append(f"| {title} | {leaf:.2f} | {nested:.2f} | {person:.1f} | {ends} |")
     return lines
 
 
 async def _leaf_costs(directory: Path, scale: float, without: Without) -> dict[tuple[int, int], float]:
     """Of each list in µs, the least of many short turns: all of them meet the same moods of the machine."""
+    lists = [(_MOST, fields) for fields in (*_PLAIN, _ALL)] + [(count, _PLAIN[0]) for count in _COUNTS[:-1]]
     found: dict[tuple[int, int], float] = {}
     async with house(directory, without) as asked:
         headers = [asked.headers()]
-        for _ in range(max(3, round(30 * scale))):
-            for count, fields in itertools.product((20, 60, 100), (2, 4, 6, len(_FIELDS))):
+        for _ in range(max(3, round(60 * scale))):
+            for count, fields in lists:
                 cost = await asked.cost([_list_of(count, fields)], headers, 0.15)
                 found[count, fields] = min(cost, found.get((count, fields), cost))
     return found
@@ -84,15 +95,8 @@ def _list_of(count: int, fields: int) -> bytes:
     return queries.body(f"{query}{{ {chosen} }} }} }} }}", "List", {"region": people.REGION, "first": count})
 
 
-def _slopes(costs: Mapping[tuple[int, int], float]) -> tuple[float, float]:
-    """µs per leaf and per person."""
-    counts = sorted({count for count, _ in costs})
-    lines = [
-        linear_regression(*zip(*((fields, cost) for (n, fields), cost in costs.items() if n == count), strict=True))
-        for count in counts
-    ]
-    leaf = mean(line.slope / count for line, count in zip(lines, counts, strict=True))
-    return leaf, linear_regression(counts, [line.intercept for line in lines]).slope
+def _slope(costs: Mapping[int, float]) -> float:
+    return linear_regression(list(costs), list(costs.values())).slope
 
 
 # ---- people in the sources ----------------------------------------------------------------------------------------
@@ -131,13 +135,15 @@ def sources(directory: Path, scale: float) -> list[str]:
 def viewers(directory: Path, scale: float) -> list[str]:
     """ONE asked by one viewer, and in turn by many whose decisions all differ."""
     with upstream(directory):
-        found, fresh = run(_viewed(directory, scale), contender=True)
+        found, fresh, deciding = run(_viewed(directory, scale), contender=True)
     first = next(iter(found.values()))
     lines = [
         "### Viewers",
         "",
-        "In process, sources answered from memory; ONE, asked in turn by viewers of different decision signatures. A",
-        f"signature met for the first time costs {fresh:,.0f} µs once.",
+        "In process, sources answered from memory; ONE, asked in turn by viewers of different decision signatures.",
+        f"A viewer met for the first time costs {fresh:,.0f} µs once: their token is verified, and two sets of facts",
+        "are decided about for the first time, what they could see at best and what they may see of this person, at",
+        f"{deciding:,.0f} µs each. All are medians.",
         "",
         "| signatures | µs CPU per request | to the first |",
         "|---:|---:|---:|",
@@ -145,24 +151,38 @@ def viewers(directory: Path, scale: float) -> list[str]:
     return lines + [f"| {count} | {cost:,.0f} | {cost / first:.2f} |" for count, cost in found.items()]
 
 
-async def _viewed(directory: Path, scale: float) -> tuple[dict[int, float], float]:
-    async with house(directory / "curve-viewers") as asked:
-        body = queries.one(Agencies().token(7))
-        headers = [asked.headers(profile) for profile in itertools.islice(_profiles(), 96)]
-        costs: dict[int, float] = {}
-        for count in (1, 8, 32):
-            await _each(asked, body, headers[:count])
-            costs[count] = await asked.cost([body], headers[:count], 3 * scale)
-        fresh = await _each(asked, body, headers[32:])
-        costs[96] = await asked.cost([body], headers, 3 * scale)
-        return costs, max(0.0, fresh - costs[32])
+async def _viewed(directory: Path, scale: float) -> tuple[dict[int, float], float, float]:
+    decided: list[float] = []
+    decide = CedarAuthorizer._decide
+
+    def timed(self: CedarAuthorizer, facts: Facts) -> Decision:
+        began = time.thread_time()
+        decision = decide(self, facts)
+        decided.append((time.thread_time() - began) * 1e6)
+        return decision
+
+    with patch.object(CedarAuthorizer, "_decide", timed):
+        async with house(directory / "curve-viewers") as asked:
+            body = queries.one(Agencies().token(7))
+            headers = [asked.headers(profile) for profile in itertools.islice(_profiles(), 96)]
+            costs: dict[int, float] = {}
+            for count in (1, 8, 32):
+                await _each(asked, body, headers[:count])
+                costs[count] = await asked.cost([body], headers[:count], 3 * scale)
+            decided.clear()
+            fresh = await _each(asked, body, headers[32:])
+            again = await _each(asked, body, headers[32:])
+            costs[96] = await asked.cost([body], headers, 3 * scale)
+    return costs, max(0.0, median(fresh) - median(again)), median(decided)
 
 
-async def _each(asked: House, body: bytes, headers: Sequence[Mapping[str, str]]) -> float:
-    began = time.process_time()
+async def _each(asked: House, body: bytes, headers: Sequence[Mapping[str, str]]) -> list[float]:
+    costs = []
     for one in headers:
+        began = time.process_time()
         await asked.ask(body, one)
-    return (time.process_time() - began) / len(headers) * 1e6
+        costs.append((time.process_time() - began) * 1e6)
+    return costs
 
 
 def _profiles() -> Iterator[Profile]:
