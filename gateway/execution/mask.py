@@ -29,9 +29,11 @@ _PERSON: Final = "PersonRecord"
 
 
 class Mask:
-    """What one decision leaves of people's files, of which the `derived` fields are wanted."""
+    """What one decision leaves of people's files; `derived` fields and records only where they are wanted."""
 
-    def __init__(self, decision: Decision, derived: Collection[str], today: date) -> None:
+    def __init__(
+        self, decision: Decision, derived: Collection[str], today: date, *, shows_records: bool = True
+    ) -> None:
         self.decision = decision
         existence = decision[Label.EXISTENCE]
         self.is_known = existence.effect is Effect.ALLOW
@@ -39,6 +41,7 @@ class Mask:
         self.is_listable = self.is_known and existence.may_filter
         """Whether the viewer may come upon them in a list, not only ask about them."""
         self._today = today
+        self._shows_records = shows_records
         self._guarded, self._hidden = _guards(decision.effects)
         self._careful = frozenset(self._guarded) | self._hidden
         self._hides_cases = decision[Label.CUSTODY].effect is Effect.DENY
@@ -58,7 +61,7 @@ class Mask:
                 [self._values(_PERSON, raw.values) for raw in raws],
                 self._entities([raw.rows for raw in raws]),
                 self._cases(raws),
-                self._rows(_PERSON, [raw.records for raw in raws]),
+                self._rows(_PERSON, [raw.records if self._shows_records else () for raw in raws]),
                 [self._disagreements(raw.disagreements) if raw.disagreements else raw.disagreements for raw in raws],
                 _computed(self._of_person, raws, self._today),
             )
@@ -110,11 +113,10 @@ class Mask:
         guarded = self._guarded.get(entity)
         if guarded is None or guarded.isdisjoint(values):
             return values
-        columns, decision = ENTITIES[entity].columns, self.decision
-        return {
-            name: _cell(columns[name], value, decision) if name in guarded else value
-            for name, value in values.items()
-        }
+        columns, decision, left = ENTITIES[entity].columns, self.decision, dict(values)
+        for name in guarded.intersection(values):
+            left[name] = _cell(columns[name], values[name], decision)
+        return left
 
     def _disagreements(self, found: tuple[Disagreement, ...] | None) -> tuple[Disagreement, ...] | None:
         """The disagreements that are still ones: values that a mask makes alike are not shown to differ."""

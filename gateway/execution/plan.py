@@ -137,7 +137,7 @@ class Plan:
         if found is None:
             if len(self._masks) >= _MOST_MASKS:
                 self._masks.clear()
-            found = self._masks[key] = Mask(decision, self.derived, today)
+            found = self._masks[key] = Mask(decision, self.derived, today, shows_records=self.shows_records)
         return found
 
     def completed(self, hidden: frozenset[Label], *, binding: bool = False) -> dict[str, frozenset[str]]:

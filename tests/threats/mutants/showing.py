@@ -59,7 +59,7 @@ MUTANTS: Final = (
     one(
         "records are not masked",
         "execution/mask",
-        "self._rows(_PERSON, [raw.records for raw in raws])",
+        "self._rows(_PERSON, [raw.records if self._shows_records else () for raw in raws])",
         "[raw.records for raw in raws]",
         _EVERY_PATH,
     ),
