@@ -12,6 +12,7 @@ from typing import Final
 from unittest.mock import patch
 
 from bench import people, queries
+from bench.agencies import agencies
 from bench.auditing import audit
 from bench.contenders.house import OFFICER
 from bench.contenders.unguarded import unguarded, unrecorded
@@ -113,7 +114,7 @@ def sources(directory: Path, scale: float) -> list[str]:
         "|---:|---:|---:|---:|---:|---:|---:|",
     ]
     first: dict[str, float] = {}
-    for count in (people.THOUSAND, int(100_000 * scale)):
+    for count in (people.THOUSAND, int(100_000 * scale), int(1_000_000 * scale)):
         with upstream(directory, count), gateway(directory / f"curve-{count}") as (running, headers, ready):
             agencies = Agencies()
             asked = {
@@ -205,6 +206,7 @@ CURVES: Final[Mapping[str, Callable[[Path, float], list[str]]]] = {
     "guards": guards,
     "leaves": leaves,
     "viewers": viewers,
+    "agencies": agencies,
     "sources": sources,
     "audit": audit,
 }

@@ -58,14 +58,14 @@ the whole log for one trail.
 
 
 def write(part: str, lines: Sequence[str], page: Path = PAGE) -> None:
-    """Put a part of the page in place of the one that stood there."""
+    """Put a part of the page in place of the one that stood there; ValueError where the page has none."""
     text = page.read_text(encoding="utf-8") if page.exists() else _EMPTY
+    part_of_page = re.compile(rf"<!-- {part} -->\n.*?<!-- /{part} -->", re.DOTALL)
     body = "\n".join(lines)
-    pattern = re.compile(rf"<!-- {part} -->\n.*?<!-- /{part} -->", re.DOTALL)
-    page.write_text(
-        pattern.sub(lambda _: f"<!-- {part} -->\n{body}\n<!-- /{part} -->", text),
-        encoding="utf-8",
-    )
+    written, count = part_of_page.subn(lambda _: f"<!-- {part} -->\n{body}\n<!-- /{part} -->", text)
+    if count != 1:
+        raise ValueError(f"{page.name}: no place for {part}. Put the line '<!-- {part} -->' and its end into it.")
+    page.write_text(written, encoding="utf-8")
 
 
 def comparison(found: Comparison, machine: Machine, command: str) -> list[str]:

@@ -26,7 +26,7 @@ OFFICER: Final = Profile(
 )
 
 
-def settings_for(state: Path, port: int = 0) -> Settings:
+def settings_for(state: Path, port: int = 0, manifests: Path = MANIFESTS) -> Settings:
     """Settings of a gateway in a directory of its own; BENCH_UPSTREAM says where the agencies are.
 
     No cache, because nobody else in the bench has one; no rate limit, because one officer asks everything; a deadline
@@ -40,7 +40,7 @@ def settings_for(state: Path, port: int = 0) -> Settings:
         name="yiti-bench",
         province="320000",
         port=port,
-        manifests=(MANIFESTS,),
+        manifests=(manifests,),
         state=state,
         token_key_file=key,
         today=date(2026, 11, 1),

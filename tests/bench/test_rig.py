@@ -9,6 +9,7 @@ import pytest
 
 from bench import people, queries, report
 from bench.compare import Comparing, Comparison, Measured, Result, Rig
+from bench.curves import CURVES
 from bench.inside import house, upstream
 from bench.load import Task, press
 from bench.machine import Machine
@@ -87,3 +88,15 @@ def test_the_page_keeps_its_other_part(tmp_path: Path, skipped: dict[str, str]) 
     assert "nearly full" in text
     assert "took 0.25 cores" in text
     assert all(reason in text for reason in skipped.values())
+
+
+def test_a_part_that_the_page_has_no_place_for_is_not_lost_in_silence(tmp_path: Path) -> None:
+    page = tmp_path / "performance.md"
+    page.write_text("# Performance\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="no place for leaves"):
+        report.write("leaves", ["a curve"], page)
+
+
+def test_every_curve_has_a_place_on_the_page() -> None:
+    page = report.PAGE.read_text(encoding="utf-8")
+    assert [name for name in CURVES if f"<!-- {name} -->" not in page] == []
