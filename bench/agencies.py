@@ -52,7 +52,7 @@ async def _found(directory: Path, turns: int) -> dict[int, tuple[float, float]]:
     async with AsyncExitStack() as up:
         asked = {
             copies + 2: await up.enter_async_context(
-                house(directory / f"agencies-{copies}", remembering=False, manifests=_manifests(directory, copies))
+                house(directory / f"agencies-{copies}", remembering=False, manifests=(_manifests(directory, copies),))
             )
             for copies in _COPIES
         }

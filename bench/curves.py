@@ -22,6 +22,7 @@ from bench.inside import House, Without, house, upstream
 from bench.load import Task, press
 from bench.loop import run
 from bench.people import Agencies
+from bench.provinces import provinces
 from gateway.authorization.decide import CedarAuthorizer
 from gateway.authorization.decision import Decision, Facts
 from gateway.tokens import Profile
@@ -207,6 +208,7 @@ CURVES: Final[Mapping[str, Callable[[Path, float], list[str]]]] = {
     "leaves": leaves,
     "viewers": viewers,
     "agencies": agencies,
+    "provinces": provinces,
     "sources": sources,
     "audit": audit,
 }

@@ -13,7 +13,7 @@ from typing import Any
 from unittest.mock import patch
 
 from bench import people
-from bench.contenders.house import MANIFESTS, OFFICER, opened, settings_for, token_for
+from bench.contenders.house import OFFICER, opened, settings_for, token_for
 from bench.processes import OTHER_CORE, Running, free_port, start
 from bench.rivals import ROOT
 from gateway.app import Gateway
@@ -126,10 +126,13 @@ class House:
 
 @asynccontextmanager
 async def house(
-    directory: Path, without: Without = nullcontext, *, remembering: bool = True, manifests: Path = MANIFESTS
+    directory: Path, without: Without = nullcontext, *, remembering: bool = True, **others: Any
 ) -> AsyncIterator[House]:
-    """The gateway over the upstream that runs, opened `without` something, see bench/contenders/unguarded.py."""
-    settings = settings_for(directory, manifests=manifests)
+    """The gateway over the upstream that runs, opened `without` something, see bench/contenders/unguarded.py.
+
+    `others` are settings that differ from those of a contender.
+    """
+    settings = settings_for(directory, **others)
     async with AsyncExitStack() as stack:
         with without(), patch("gateway.app.FederatedSources", Remembering) if remembering else nullcontext():
             gateway = await stack.enter_async_context(opened(settings))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from bench import people
 from gateway.app import opened
@@ -26,30 +26,31 @@ OFFICER: Final = Profile(
 )
 
 
-def settings_for(state: Path, port: int = 0, manifests: Path = MANIFESTS) -> Settings:
+def settings_for(state: Path, port: int = 0, **others: Any) -> Settings:
     """Settings of a gateway in a directory of its own; BENCH_UPSTREAM says where the agencies are.
 
     No cache, because nobody else in the bench has one; no rate limit, because one officer asks everything; a deadline
-    that no slow contender meets.
+    that no slow contender meets. `others` are settings that stand in place of these.
     """
     state.mkdir(parents=True, exist_ok=True)
     key = state / "token.key"
     key.write_bytes(base64.b64encode(people.TOKEN_KEY))
-    return load(
-        mode="demo",
-        name="yiti-bench",
-        province="320000",
-        port=port,
-        manifests=(manifests,),
-        state=state,
-        token_key_file=key,
-        today=date(2026, 11, 1),
-        deadline_seconds=60,
-        cache_ttl_seconds=0,
-        refresh_seconds=0,
-        rate_per_minute=0,
-        log_level="warning",
-    )
+    given: dict[str, Any] = {
+        "mode": "demo",
+        "name": "yiti-bench",
+        "province": "320000",
+        "port": port,
+        "manifests": (MANIFESTS,),
+        "state": state,
+        "token_key_file": key,
+        "today": date(2026, 11, 1),
+        "deadline_seconds": 60,
+        "cache_ttl_seconds": 0,
+        "refresh_seconds": 0,
+        "rate_per_minute": 0,
+        "log_level": "warning",
+    }
+    return load(**{**given, **others})
 
 
 def token_for(settings: Settings, profile: Profile = OFFICER) -> str:
