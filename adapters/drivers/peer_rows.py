@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from adapters.contract import AdapterError, Flag, Key, Value
@@ -19,6 +20,12 @@ from schema.enums import Quality
 _PROVENANCE: Final = ("recordId", "asOf", "fetchedAt", "source.id", "source.jurisdiction.code")
 _QUALITY: Final = ("quality.field", "quality.quality")
 _TEXTUAL: Final = frozenset({Kind.TEXT, Kind.CODE, Kind.ID_NUMBER})
+_KINDS_AND_LABELS: Final = {
+    (entity, name): (column.kind, column.label.value)
+    for entity, declared in ENTITIES.items()
+    for name, column in declared.columns.items()
+}
+_moment: Final = lru_cache(maxsize=1_024)(moment)  # all rows of one source came at the same moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +75,11 @@ def shown_of(
     entity: str, name: str, decoded: Value, dataset: Dataset, read: Callable[[str], object], found: Found
 ) -> tuple[Value, bool]:
     """A value as its holder shows it, and whether its holder kept it back, wholly or but for what a mask left."""
-    column = ENTITIES[entity].columns[name]
-    if found.withheld.masks(column.label.value, found.place):
-        rest = _as_masked(column.kind, dataset.fields.get(name), read)
+    kind, label = _KINDS_AND_LABELS[entity, name]
+    if found.withheld.masks(label, found.place):
+        rest = _as_masked(kind, dataset.fields.get(name), read)
         return (decoded if rest is None else rest), True
-    return decoded, decoded is None and found.withheld.denies(column.label.value, found.place)
+    return decoded, decoded is None and found.withheld.denies(label, found.place)
 
 
 def _as_masked(kind: Kind, spec: FieldMap | None, read: Callable[[str], object]) -> Value:
@@ -103,7 +110,7 @@ def failure_of(where: Sequence[RowsOf], found: Found) -> AdapterError | None:
 
 def moment_of(raw: object) -> datetime | None:
     """A moment as the peer writes it."""
-    return moment(raw) if isinstance(raw, str) else None
+    return _moment(raw) if isinstance(raw, str) else None
 
 
 def by_name(flag: Flag) -> tuple[str, str]:
