@@ -42,8 +42,19 @@ policy: $(BIN)/.ready ## Check the policies and write docs/policy.md and the dec
 	@$(BIN)/yiti policy matrix > docs/policy.md
 	@$(BIN)/yiti policy matrix --snapshot > tests/gateway/policy/decisions.txt
 
-bench: $(BIN)/.ready ## Compare with other gateways on one upstream (ten minutes; writes docs/performance.md)
-	@$(BIN)/python -m bench
+# Node and the Rust gateways are optimized builds: so is a distribution's Python, and where there is one, the bench takes it.
+BENCH_PYTHON ?= $(firstword $(wildcard $(foreach minor,14 13 12 11,/usr/bin/python3.$(minor))))
+BENCH := $(if $(BENCH_PYTHON),var/bench/venv/bin,$(BIN))
+
+var/bench/venv/bin/.ready: pyproject.toml requirements.lock | $(BIN)/.ready
+	@echo "Preparing var/bench/venv (once) ..."
+	@$(BENCH_PYTHON) -m venv --without-pip var/bench/venv
+	@$(BIN)/python -m pip --python var/bench/venv/bin/python install --quiet --disable-pip-version-check --requirement requirements.lock
+	@$(BIN)/python -m pip --python var/bench/venv/bin/python install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+bench: $(BENCH)/.ready ## Compare with other gateways on one upstream, turn by turn (a quarter of an hour; writes docs/performance.md)
+	@$(BENCH)/python -m bench
 
 chaos-audit: $(BIN)/.ready ## Kill a gateway 30 times under 64 clients: no answer may be missing from its log (PostgreSQL: YITI_TEST_POSTGRESQL)
 	@$(BIN)/python -m tests.gateway.audit.chaos
