@@ -54,7 +54,7 @@ var/bench/venv/bin/.ready: pyproject.toml requirements.lock | $(BIN)/.ready
 	@touch $@
 
 bench: $(BENCH)/.ready ## Compare with other gateways on one upstream, turn by turn (a quarter of an hour; writes docs/performance.md)
-	@$(BENCH)/python -m bench
+	@$(BENCH)/python -m bench compare $(if $(BENCH_PYTHON),--other $(BIN)/python)
 
 chaos-audit: $(BIN)/.ready ## Kill a gateway 30 times under 64 clients: no answer may be missing from its log (PostgreSQL: YITI_TEST_POSTGRESQL)
 	@$(BIN)/python -m tests.gateway.audit.chaos

@@ -18,7 +18,7 @@ from bench.rivals import ROOT, WORK
 def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.set_defaults(run=_compare, seconds=2.0, rounds=5, warm=3.0, only="", npm=True, keep=True)
+    parser.set_defaults(run=_compare, seconds=2.0, rounds=5, warm=3.0, only="", npm=True, other=None, keep=True)
     parser.add_argument("--no-write", dest="keep", action="store_false", help="leave docs/performance.md as it is")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
@@ -28,6 +28,7 @@ def main() -> int:
     compare.add_argument("--warm", type=float, default=3.0, help="seconds before each question")
     compare.add_argument("--only", default="", help="names of contenders, separated by commas")
     compare.add_argument("--no-npm", dest="npm", action="store_false", help="without the gateways of npm")
+    compare.add_argument("--other", metavar="PYTHON", help="another interpreter to run this gateway on as well")
 
     curves = commands.add_parser("curves", help="how cost grows")
     curves.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(CURVES)}; all if none")
@@ -48,7 +49,9 @@ def main() -> int:
 def _compare(chosen: argparse.Namespace, folder: Path) -> None:
     machine = Machine.seen()
     only = tuple(name for name in chosen.only.split(",") if name)
-    found = Comparing(Rig(folder, chosen.seconds, chosen.rounds, chosen.warm, only=only, npm=chosen.npm)).run()
+    found = Comparing(
+        Rig(folder, chosen.seconds, chosen.rounds, chosen.warm, only=only, npm=chosen.npm, other=chosen.other)
+    ).run()
     _keep("compare", comparison(found, machine, _command()), keep=chosen.keep and not only)
 
 

@@ -47,6 +47,7 @@ class Rig:
     asked: int = 200  # distinct people of ONE
     only: Sequence[str] = ()
     npm: bool = True
+    other: str | None = None  # an interpreter to run ours on as well
     wrk: str | None = WRK
     say: Callable[[str], None] = print
 
@@ -153,7 +154,7 @@ class Comparing:
             running.end()
 
     def _contenders(self, address: str, found: Comparison) -> list[Contender]:
-        chosen = python_contenders(self._rig.directory)
+        chosen = python_contenders(self._rig.directory, self._rig.other)
         if self._rig.npm:
             peers = NpmPeers()
             try:

@@ -17,12 +17,13 @@ from bench.auditing import audit
 from bench.contenders.house import OFFICER
 from bench.contenders.unguarded import unguarded, unrecorded
 from bench.gateways import gateway
-from bench.guards import fastest, guards
+from bench.guards import guards
 from bench.inside import House, Without, house, upstream
 from bench.load import Task, press
 from bench.loop import run
 from bench.people import Agencies
 from bench.provinces import provinces
+from bench.turns import fastest
 from gateway.authorization.decide import CedarAuthorizer
 from gateway.authorization.decision import Decision, Facts
 from gateway.tokens import Profile

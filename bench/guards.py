@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, nullcontext
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import quantiles
 from typing import Final
 
 from bench import people, queries
@@ -16,6 +16,7 @@ from bench.contenders.unguarded import unauthorized, unguarded, unrecorded
 from bench.inside import House, Without, house, upstream
 from bench.loop import run
 from bench.people import Agencies
+from bench.turns import fastest
 
 _AT_ONCE: Final = 16
 _TURN: Final = 0.4  # seconds
@@ -63,11 +64,6 @@ def _ratio(costs: Sequence[float], others: Sequence[float]) -> str:
     low, middle, high = quantiles([one / other for one, other in zip(costs, others, strict=True)], n=4)
     least = f"{fastest(costs) / fastest(others):.2f}"
     return least if low == high else f"{middle:.2f} ({low:.2f} to {high:.2f}), fastest {least}"
-
-
-def fastest(costs: Sequence[float]) -> float:
-    """The median of the fastest fifth: what a busy machine disturbs least."""
-    return median(sorted(costs)[: max(1, len(costs) // 5)])
 
 
 async def _found(directory: Path, turns: int) -> dict[str, Costs]:

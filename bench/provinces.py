@@ -5,26 +5,20 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from statistics import linear_regression
 from typing import Final
 
-from bench import queries
 from bench.contenders.house import MANIFESTS, settings_for
-from bench.guards import fastest
-from bench.inside import house, upstream
-from bench.loop import run
-from bench.people import Agencies
+from bench.inside import upstream
 from bench.processes import OTHER_CORE, free_port, start
 from bench.rivals import ROOT
 from bench.serve import PEER
+from bench.turns import TURNS, each_more, growth, table
 from gateway.keys import make_signing_key, public_jwks
 
 _COUNTS: Final = (0, 1, 7, 31)
-_TURNS: Final = 40
 _MANIFEST: Final = """
 contract: "1.0"
 id: peer-{number}
@@ -42,26 +36,27 @@ _ENTITIES: Final = ROOT / "adapters" / "agencies" / "peers" / "entities.yml"
 
 def provinces(directory: Path, scale: float) -> list[str]:
     """ONE while more and more provinces are asked."""
-    turns = max(5, round(_TURNS * scale))
+    turns = max(5, round(TURNS * scale))
     state = directory / "asking"
     with upstream(directory), _peer(directory, state) as url:
-        found = run(_found(directory, state, url, turns), contender=True)
-    first = found[0]
-    costs = linear_regression(list(found), [cost for cost, _ in found.values()])
-    lines = [
+        asked = {
+            count: {
+                "manifests": _manifests(directory, url, count),
+                "signing_key_file": state / "signing.key.json",
+            }
+            for count in _COUNTS
+        }
+        found = growth(directory, asked, turns)
+    return [
         "### Provinces",
         "",
         "In process, real sources, one request at a time; a gateway on the other core stands for every province. It",
         "verifies each statement, decides by its own policies, reads its own sources and puts the access on its own",
         "record. Gateways with few and many peers are asked turn by turn; the median of the fastest fifth of",
-        f"{turns} turns. One more province takes {costs.slope:,.0f} µs of the asking gateway's CPU.",
+        f"{turns} turns. One more province takes {each_more(found):,.0f} µs of the asking gateway's CPU.",
         "",
-        "| provinces asked | CPU ms | to none | answered within ms |",
-        "|---:|---:|---:|---:|",
+        *table("provinces asked", found),
     ]
-    for count, (cost, wait) in found.items():
-        lines.append(f"| {count} | {cost / 1000:.2f} | {cost / first[0]:.2f} | {wait / 1000:.2f} |")
-    return lines
 
 
 @contextmanager
@@ -80,32 +75,6 @@ def _peer(directory: Path, asking: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/graphql"
     finally:
         running.end()
-
-
-async def _found(directory: Path, state: Path, url: str, turns: int) -> dict[int, tuple[float, float]]:
-    """By how many provinces are asked, CPU and time of a request in µs."""
-    bodies = [queries.one(Agencies().token(number)) for number in range(20)]
-    costs: dict[int, list[float]] = {count: [] for count in _COUNTS}
-    waits: dict[int, list[float]] = {count: [] for count in _COUNTS}
-    async with AsyncExitStack() as up:
-        asked = {}
-        for count in _COUNTS:
-            asked[count] = await up.enter_async_context(
-                house(
-                    directory / f"provinces-{count}",
-                    remembering=False,
-                    manifests=_manifests(directory, url, count),
-                    signing_key_file=state / "signing.key.json",
-                )
-            )
-        for _ in range(turns):
-            for count, one in asked.items():
-                headers = one.headers()
-                costs[count].append(await one.cost(bodies, [headers], 0.3))
-                began = time.perf_counter()
-                await one.ask(bodies[0], headers)
-                waits[count].append((time.perf_counter() - began) * 1e6)
-    return {count: (fastest(costs[count]), fastest(waits[count])) for count in _COUNTS}
 
 
 def _manifests(directory: Path, url: str, count: int) -> tuple[Path, ...]:

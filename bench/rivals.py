@@ -36,23 +36,32 @@ class Contender:
     cwd: Path | None = None
 
 
-def python_contenders(directory: Path) -> list[Contender]:
-    """Those that need nothing but this project."""
+def python_contenders(directory: Path, other: str | None = None) -> list[Contender]:
+    """Those that need nothing but this project; `other` is another interpreter to run ours on as well."""
 
-    def made(name: str, title: str) -> Contender:
+    def made(name: str, title: str, *, python: str = sys.executable, serve: str | None = None) -> Contender:
         return Contender(
             name,
             title,
-            lambda port: [sys.executable, "-m", "bench.serve", name, str(port), str(directory / name)],
+            lambda port: [python, "-m", "bench.serve", serve or name, str(port), str(directory / name)],
             cwd=ROOT,
         )
 
+    elsewhere = [] if other is None else [made("ours-other", _title(other), python=other, serve=OURS)]
     return [
         made(OURS, "Yiti, authorization and audit on"),
+        *elsewhere,
         made("ours-unguarded", "Yiti without authorization and audit"),
         made("strawberry", "Strawberry + DataLoader + httpx"),
         made("bff", "hand-written BFF: Starlette + httpx"),
     ]
+
+
+def _title(python: str) -> str:
+    """The same, as the other interpreter names itself."""
+    code = "import platform; print(platform.python_version(), 'built', platform.python_build()[1])"
+    said = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    return f"Yiti, the same on Python {said}"
 
 
 class NpmPeers:

@@ -23,6 +23,7 @@ from gateway.authorization.decide import CedarAuthorizer
 from gateway.authorization.in_force import PoliciesInForce
 from gateway.authorization.standing import Standing
 from gateway.console.build import Parts, build_console, open_sessions
+from gateway.credentials import secret_of, signing_key_of, verifier_of
 from gateway.demo_viewers import development_issuer, read_viewers
 from gateway.execution.accesses import Oversight, inclusion_of
 from gateway.execution.cursor import Cursors
@@ -66,7 +67,6 @@ from gateway.sources.reading import Sources
 from gateway.sources.registry import OpenSource, open_sources, read_manifests
 from gateway.tokens import DevIssuer
 from gateway.townships import read_townships
-from gateway.trust import secret_of, signing_key_of, verifier_of
 from gateway.verified import VerifiedTokens
 from gateway.viewer import Viewer
 from schema.build import build as build_schema

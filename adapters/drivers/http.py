@@ -28,6 +28,7 @@ from msgspec import Struct
 from adapters.connections import Connections
 from adapters.contract import AdapterError, Deadline, Invalid, Malformed, Refused, Throttled, Unavailable
 from adapters.drivers.sending import Sending
+from adapters.drivers.tls import tls_context
 from adapters.drivers.transport import (
     Body,
     Exchange,
@@ -37,7 +38,6 @@ from adapters.drivers.transport import (
     TransportName,
     open_transport,
 )
-from adapters.drivers.trust import trust_of
 from adapters.manifest import HeaderAuth, ManifestError, Tls
 
 for _name in ("httpx", "httpcore"):  # they log addresses and headers: keys and secrets
@@ -111,7 +111,7 @@ class HttpClient:
         self._timeout = timeout.total_seconds()
         self._max_bytes = max_bytes
         self._places = asyncio.Semaphore(concurrency)
-        carrier = open_transport(transport, trust_of(source, tls), concurrency)
+        carrier = open_transport(transport, tls_context(source, tls), concurrency)
         self._client = httpx.AsyncClient(
             headers={"accept-encoding": "identity", "user-agent": "yiti", **(headers or {})},
             # one viewer's session must never reach another viewer's call

@@ -388,5 +388,5 @@ def _equal(
 def _python_type(type_: sql.TypeEngine[Any]) -> type:
     try:
         return type_.python_type
-    except NotImplementedError:
+    except NotImplementedError:  # SQLAlchemy's word for a type that Python has none for
         return object

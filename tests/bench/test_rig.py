@@ -27,7 +27,7 @@ def leaves(node: object) -> int:
 def test_the_python_contenders_answer_alike(tmp_path: Path) -> None:
     said: list[str] = []
     rig = Rig(
-        tmp_path, seconds=0.3, rounds=2, warm=0, concurrencies=(2,), asked=5, npm=False, wrk=None, say=said.append
+        tmp_path, seconds=0.5, rounds=2, warm=0, concurrencies=(2,), asked=5, npm=False, wrk=None, say=said.append
     )
     found = Comparing(rig).run()
     assert [one.contender for one in found.results] == ["ours", "ours-unguarded", "strawberry", "bff"]
@@ -37,7 +37,12 @@ def test_the_python_contenders_answer_alike(tmp_path: Path) -> None:
     assert bff.calls == {"ONE": 3.0, "LIST": 3.0}
     for result in found.results:
         assert [one.question for one in result.measured] == ["ONE", "ONE", "LIST", "LIST"]
-        assert all(one.bad == 0 and one.rate > 0 and one.resident_mb > 1 for one in result.measured)
+        assert all(one.bad == 0 and one.resident_mb > 1 for one in result.measured)
+        for question in (
+            "ONE",
+            "LIST",
+        ):  # on a busy machine a turn may end before the first answer; the next is longer
+            assert any(one.rate > 0 for one in result.rounds(question, 2))
 
 
 async def test_the_questions_are_as_large_as_they_say(tmp_path: Path) -> None:

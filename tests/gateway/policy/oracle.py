@@ -29,6 +29,10 @@ class Fails(Exception):
     """What Cedar calls an evaluation error."""
 
 
+class NotUnderstood(Exception):
+    """A scope or an operator that this program would have to guess at; none of the policies has one."""
+
+
 @dataclass(frozen=True)
 class Question:
     attributes: Mapping[str, Any]
@@ -187,7 +191,7 @@ def _scope(part: str, constraint: Mapping[str, Any]) -> str:
         case "in":
             groups = [constraint["entity"]] if "entity" in constraint else constraint["entities"]
             return f"p.within({one}, frozenset({[plain(group) for group in groups]!r}))"
-    raise NotImplementedError(constraint)
+    raise NotUnderstood(str(constraint))
 
 
 def _expression(node: Mapping[str, Any]) -> str:
@@ -222,7 +226,7 @@ def _expression(node: Mapping[str, Any]) -> str:
         return f"({left} >= {right})"
     if op == "containsAny":
         return f"(not {left}.isdisjoint({right}))"
-    raise NotImplementedError(op)
+    raise NotUnderstood(str(op))
 
 
 def _truth(value: object) -> bool:

@@ -15,7 +15,7 @@ from gateway.policy.diagram import Value
 from gateway.policy.model import Model, model_of
 from gateway.policy.question import facts_of, in_words, parsed, values_of
 from schema.label import Label
-from tests.gateway.policy.oracle import Program, Question, _expression, plain, write
+from tests.gateway.policy.oracle import NotUnderstood, Program, Question, _expression, plain, write
 
 AUTHORIZER = CedarAuthorizer.load()
 MODEL: Model = model_of()
@@ -76,5 +76,5 @@ def test_every_action_that_is_asked_is_known() -> None:
 
 def test_the_program_stops_at_what_it_does_not_know() -> None:
     unknown: dict[str, Any] = {"like": {"left": {"Value": "a"}, "right": {"Value": "b"}}}
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(NotUnderstood):
         _expression(unknown)

@@ -8,7 +8,7 @@ from functools import cache
 from adapters.manifest import ManifestError, Tls
 
 
-def trust_of(source: str, tls: Tls | None) -> ssl.SSLContext:
+def tls_context(source: str, tls: Tls | None) -> ssl.SSLContext:
     """As a manifest says; without a word, the machine's own certificate store. Raises ManifestError."""
     return _of_the_machine() if tls is None else _own(source, tls)
 
