@@ -34,9 +34,9 @@ record before it answers; nobody else here does any of it. It knows of datasets,
 whose requests come out the same take one call. Its cache is off.
 
 Node and the Rust gateways come as optimized builds, and so should the interpreter: Debian's is one, and python.org's.
-One that was compiled without profile-guided optimization, as pyenv does it unless told otherwise, took 1.23 times the
-CPU for LIST and 1.10 times for ONE, turn by turn in one run ([ADR 22](adr/0022-turns-and-optimized-interpreters.md)).
-`make bench` takes the distribution's where there is one (`BENCH_PYTHON=`).
+One that was compiled without profile-guided optimization, as pyenv does it unless told otherwise, took 1.22 times the
+CPU for LIST and 1.10 times for ONE in a run of five rounds ([ADR 22](adr/0022-turns-and-optimized-interpreters.md)).
+`make bench` takes the distribution's where there is one (`BENCH_PYTHON=`), and the other one beside it (`--other`).
 
 Rates are requests per second, times are milliseconds, CPU is the contender's own per request, memory is resident.
 Calls are upstream calls per request: asked alone, and at 16 at once.
