@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from itertools import chain
+from itertools import repeat
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -29,7 +29,6 @@ from schema.file import CaseFile, PersonFile, Row
 
 _OF_CASES = frozenset(CASE_ENTITIES)
 _PERSON = "PersonRecord"
-_NO_RECORDS: Mapping[str, Sequence[Record]] = {}
 
 _Rows = Mapping[str, tuple[Row, ...]]
 _HeldBy = Sequence[tuple[str, ...]]  # of each person the sources that hold something of them
@@ -87,10 +86,8 @@ class Judging:
     # ---- files --------------------------------------------------------------------------------------------------
 
     def _files(self, tokens: Sequence[str], held_by: _HeldBy) -> list[PersonFile]:
-        found = [self._reading.records.get(token, _NO_RECORDS) for token in tokens]
-        rows, of_cases = self._rows(found, held_by)
-        records = [one.get(_PERSON, ()) for one in found]
-        merged = self._house.merger.people(records, self._compared)
+        rows, of_cases = self._rows(tokens, held_by)
+        merged = self._house.merger.people(self._records(_PERSON, tokens), self._compared)
         return list(
             map(
                 PersonFile,
@@ -103,16 +100,18 @@ class Judging:
             )
         )
 
-    def _rows(
-        self, found: Sequence[Mapping[str, Sequence[Record]]], held_by: _HeldBy
-    ) -> tuple[Sequence[_Rows], Sequence[_Rows]]:
+    def _records(self, entity: str, tokens: Sequence[str]) -> list[Sequence[Record]]:
+        found: Mapping[str, Sequence[Record]] = self._reading.records.get(entity, {})
+        return list(map(found.get, tokens, repeat(())))
+
+    def _rows(self, tokens: Sequence[str], held_by: _HeldBy) -> tuple[Sequence[_Rows], Sequence[_Rows]]:
         """Of each person the rows that stand with them, and those that belong to cases, by entity."""
         blank = self._blank(held_by)
         rows, of_cases = [dict(one[0]) for one in blank], [dict(one[1]) for one in blank]
-        for entity in dict.fromkeys(chain.from_iterable(found)):
+        for entity in self._reading.records:
             if entity == _PERSON:
                 continue
-            merged = self._house.merger.rows_of_all(entity, [one.get(entity, ()) for one in found])
+            merged = self._house.merger.rows_of_all(entity, self._records(entity, tokens))
             for into, some in zip(of_cases if entity in _OF_CASES else rows, merged, strict=True):
                 if some:
                     into[entity] = some

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date
-from itertools import accumulate, chain, pairwise, repeat
-from operator import attrgetter, le
+from itertools import accumulate, chain, compress, count, pairwise, repeat
+from operator import attrgetter, gt
 from typing import Final
 
 from msgspec import Struct
@@ -109,8 +109,7 @@ class Merger:
 def _in_order(origins: Sequence[Provenance], ends: Collection[int]) -> bool:
     """Whether each person's records stand in the order of their own keys; the next person's may begin anew."""
     keys = list(map(_RECORD, origins))
-    falls = {place for place, rises in enumerate(map(le, keys, keys[1:]), 1) if not rises}
-    return falls.issubset(ends)
+    return set(compress(count(1), map(gt, keys, keys[1:]))).issubset(ends)
 
 
 def _precedence(row: Row) -> int:

@@ -35,6 +35,7 @@ SEARCH_LIMIT = 5_000
 """Persons that one source may name in one search; beyond it the filter is too broad to be useful."""
 
 _MOST_PLANS = 500
+_FIRST = itemgetter(0)
 _NOTHING = Answer({})
 
 _SAYING: Mapping[str, str] = {
@@ -68,6 +69,14 @@ class _Job(Struct, frozen=True, gc=False):
         """What two reads have to agree in before they are one."""
         upstream = self.upstream
         return (upstream.id, self.wanted, frozenset(self.keys), upstream.identity(self.call))
+
+
+class _Owners(Struct, frozen=True, gc=False):
+    """Whose keys some keys of one source are: a key may be held under several tokens."""
+
+    by_key: Mapping[Key, tuple[str, ...]]
+    one_each: bool
+    """Nobody has two of them, and none is of two people."""
 
 
 class _Done(Struct, frozen=True, gc=False):
@@ -114,22 +123,21 @@ class FederatedSources:
         people = self._rekey(holders, peers)
         asked = self._asked(needs)
         jobs: list[_Job] = []
-        for source, keys in people.items():
+        for source, owners in people.items():
+            keys = owners.by_key
             # One call object per source: a driver may lay reads of the same call and persons together.
             call_of_it = self._upstreams[source].capped(call)
             for one in asked.get(source, ()):
                 jobs += _jobs(one, keys, call_of_it, known)
         done = await self._run(jobs)
         problems, outcomes = self._report(done)
-        return Reading(_by_token(holders, people, done), problems, outcomes)
+        return Reading(_by_entity(people, done), problems, outcomes)
 
-    def _rekey(
-        self, holders: Mapping[str, Mapping[str, Sequence[str]]], peers: bool
-    ) -> dict[str, dict[Key, tuple[str, ...]]]:
-        """source -> key -> whose key it is; a key may be held under several tokens. In the order of the sources."""
+    def _rekey(self, holders: Mapping[str, Mapping[str, Sequence[str]]], peers: bool) -> dict[str, _Owners]:
+        """By source, whose keys are asked for there; in the order of the sources."""
         asked = [source for source, upstream in self._upstreams.items() if peers or not upstream.source.is_peer]
         people = {source: _whose(holders, source) for source in asked}
-        return {source: by_key for source, by_key in people.items() if by_key}
+        return {source: owners for source, owners in people.items() if owners.by_key}
 
     def _asked(self, needs: Needs) -> Mapping[str, Sequence[_Asked]]:
         """By source, what needing this takes; worked out once, as what sources declare does not change."""
@@ -255,20 +263,21 @@ class FederatedSources:
             await self._cache.aclose()
 
 
-def _whose(holders: Mapping[str, Mapping[str, Sequence[str]]], source: str) -> dict[Key, tuple[str, ...]]:
+def _whose(holders: Mapping[str, Mapping[str, Sequence[str]]], source: str) -> _Owners:
     if len(holders) == 1:
         ((token, sources),) = holders.items()
-        return dict.fromkeys(sources.get(source, ()), (token,))
+        keys = sources.get(source, ())
+        return _Owners(dict.fromkeys(keys, (token,)), len(keys) == 1)
     held = _held(holders, source)
     every = list(chain.from_iterable(held.values()))
     by_key: dict[Key, tuple[str, ...]] = dict(zip(every, zip(held, strict=True), strict=False))
-    if len(by_key) == len(held) == len(every):  # each has one key, and nobody else has it
-        return by_key
+    if len(by_key) == len(held) == len(every):
+        return _Owners(by_key, one_each=True)
     by_key = {}
     for token, keys in held.items():
         for key in dict.fromkeys(keys):
             by_key[key] = (*by_key.get(key, ()), token)
-    return by_key
+    return _Owners(by_key, one_each=False)
 
 
 def _held(holders: Mapping[str, Mapping[str, Sequence[str]]], source: str) -> Mapping[str, Sequence[str]]:
@@ -326,41 +335,30 @@ def _late(job: _Job, expired: Expired) -> Answers:
     return {entity: Answer({}, (Unavailable.code,)) for entity, _ in job.wanted}
 
 
-def _by_token(
-    holders: Mapping[str, Mapping[str, Sequence[str]]],
-    people: Mapping[str, Mapping[Key, tuple[str, ...]]],
-    done: Sequence[_Done],
-) -> dict[str, dict[str, tuple[Record, ...]]]:
-    """Records laid back under the tokens for which they were asked."""
-    gathered: dict[str, dict[str, tuple[Record, ...]]] = {token: {} for token in holders}
+def _by_entity(people: Mapping[str, _Owners], done: Sequence[_Done]) -> dict[str, dict[str, tuple[Record, ...]]]:
+    """entity -> token -> records, laid back under the tokens for which they were asked."""
+    gathered: dict[str, dict[str, tuple[Record, ...]]] = {}
     joined: set[tuple[str, str]] = set()  # several keys' records laid together
-    plain = {source: _is_plain(tokens) for source, tokens in people.items()}
-    seen: set[str] = set()
     for part in done:
-        tokens, entity = people[part.source], part.entity
-        is_first = entity not in seen
-        seen.add(entity)
-        if is_first and plain[part.source]:
-            for key, rows in part.answer.found.items():
-                gathered[tokens[key][0]][entity] = rows
+        entity, owners, found = part.entity, people[part.source], part.answer.found
+        if not found:
             continue
-        for key, rows in part.answer.found.items():
-            for token in tokens[key]:
-                entities = gathered[token]
-                if entity not in entities:
-                    entities[entity] = rows
+        if entity not in gathered and owners.one_each:  # as most are: one agency's alone
+            gathered[entity] = dict(
+                zip(map(_FIRST, map(owners.by_key.__getitem__, found)), found.values(), strict=True)
+            )
+            continue
+        into = gathered.setdefault(entity, {})
+        for key, rows in found.items():
+            for token in owners.by_key[key]:
+                if token in into:
+                    joined.add((entity, token))
+                    into[token] += rows
                 else:
-                    joined.add((token, entity))
-                    entities[entity] += rows
-    for token, entity in joined:
-        gathered[token][entity] = _once(gathered[token][entity])
+                    into[token] = rows
+    for entity, token in joined:
+        gathered[entity][token] = _once(gathered[entity][token])
     return gathered
-
-
-def _is_plain(tokens: Mapping[Key, tuple[str, ...]]) -> bool:
-    """Whether each key belongs to one token, and none of these has another key."""
-    owners = tokens.values()
-    return sum(map(len, owners)) == len(owners) == len(set(owners))
 
 
 def _once(rows: Sequence[Record]) -> tuple[Record, ...]:

@@ -26,7 +26,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """token -> entity -> records of all sources."""
+    """entity -> token -> records of all sources; whoever is not there has none."""
 
     records: Mapping[str, Mapping[str, Sequence[Record]]]
     problems: tuple[Problem, ...]
@@ -36,11 +36,11 @@ class Reading:
         """Both rounds as one; of a person read twice, all records."""
         if not self.outcomes and not self.records:
             return other
-        records = {token: dict(found) for token, found in self.records.items()}
-        for token, found in other.records.items():
-            kept = records.setdefault(token, {})
-            for entity, rows in found.items():
-                kept[entity] = (*kept.get(entity, ()), *rows)
+        records = {entity: dict(found) for entity, found in self.records.items()}
+        for entity, found in other.records.items():
+            kept = records.setdefault(entity, {})
+            for token, rows in found.items():
+                kept[token] = (*kept.get(token, ()), *rows)
         return Reading(records, (*self.problems, *other.problems), (*self.outcomes, *other.outcomes))
 
 

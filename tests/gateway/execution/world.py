@@ -110,7 +110,7 @@ class MemorySources:
             for source in sources:
                 for entity, rows in self.rows.get(source, {}).get(token, {}).items():
                     if source not in self.down and entity in needs:
-                        found.setdefault(token, {}).setdefault(entity, []).extend(_projected(rows, needs[entity]))
+                        found.setdefault(entity, {}).setdefault(token, []).extend(_projected(rows, needs[entity]))
         used = {source for sources in holders.values() for source in sources}
         problems = tuple(
             Problem(source, "UNAVAILABLE", f"{source} did not answer in time.", self.entities)

@@ -19,7 +19,7 @@ async def test_garbage_from_an_adapter_is_contained(house: House, garbage: objec
     house.police.garble = lambda answer: garbage
     reading = await house.sources.read(HOLDERS, NEEDS, a_call())
     assert {(problem.source, problem.code) for problem in reading.problems} == {("jiangsu-police", "MALFORMED")}
-    assert names(reading.records["t1"]["PersonRecord"]) == ["张三"]
+    assert names(reading.records["PersonRecord"]["t1"]) == ["张三"]
 
 
 async def test_a_bug_in_an_adapter_is_malformed_and_logged_without_values(
@@ -39,15 +39,15 @@ async def test_a_record_under_another_persons_key_never_gets_in(house: House) ->
     reading = await house.sources.read(
         {"t1": {"jiangsu-police": ("A",)}, "t2": {"jiangsu-police": ("B",)}}, {"PersonRecord": ("name",)}, a_call()
     )
-    assert reading.records["t1"] == {}
-    assert names(reading.records["t2"]["PersonRecord"]) == ["李四"]
+    assert {entity: list(found) for entity, found in reading.records.items()} == {"PersonRecord": ["t2"]}
+    assert names(reading.records["PersonRecord"]["t2"]) == ["李四"]
     assert [problem.code for problem in reading.problems] == ["MALFORMED"]
 
 
 async def test_a_record_of_somebody_not_asked_for_never_gets_in(house: House) -> None:
     house.police.garble = lambda answer: {**answer, "C": next(iter(answer.values()))}
     reading = await house.sources.read(HOLDERS, {"PersonRecord": ("name",)}, a_call())
-    assert names(reading.records["t2"]["PersonRecord"]) == ["李四"]
+    assert names(reading.records["PersonRecord"]["t2"]) == ["李四"]
     assert [problem.code for problem in reading.problems] == ["MALFORMED"]
 
 
@@ -56,7 +56,7 @@ async def test_an_answer_about_more_people_than_asked_for_is_said(house: House) 
     house.police.garble = lambda answer: {**answer, "C": stranger}
     reading = await house.sources.read(HOLDERS, {"PersonRecord": ("name",)}, a_call())
     assert [problem.code for problem in reading.problems] == ["MALFORMED"]
-    assert names(reading.records["t2"]["PersonRecord"]) == ["李四"]
+    assert names(reading.records["PersonRecord"]["t2"]) == ["李四"]
 
 
 async def test_values_of_the_wrong_kind_are_emptied_and_flagged_and_unasked_fields_dropped(house: House) -> None:
@@ -68,7 +68,7 @@ async def test_values_of_the_wrong_kind_are_emptied_and_flagged_and_unasked_fiel
 
     house.police.garble = garble
     reading = await house.sources.read({"t1": {"jiangsu-police": ("A",)}}, {"Measure": ("startsOn",)}, a_call())
-    rows = reading.records["t1"]["Measure"]
+    rows = reading.records["Measure"]["t1"]
     assert [dict(row.values) for row in rows] == [{"startsOn": None}, {"startsOn": None}]
     assert [row.flags[0].quality for row in rows] == [Quality.MALFORMED, Quality.MISSING]
 
@@ -76,6 +76,6 @@ async def test_values_of_the_wrong_kind_are_emptied_and_flagged_and_unasked_fiel
 async def test_an_unknown_member_of_an_enum_is_emptied_and_flagged(house: House) -> None:
     house.police.rows = {"PersonRecord": {"A": [{"sex": "男"}]}}
     reading = await house.sources.read({"t1": {"jiangsu-police": ("A",)}}, {"PersonRecord": ("sex",)}, a_call())
-    (row,) = reading.records["t1"]["PersonRecord"]
+    (row,) = reading.records["PersonRecord"]["t1"]
     assert row.values["sex"] is None
     assert [(flag.field, flag.quality) for flag in row.flags] == [("sex", Quality.MALFORMED)]

@@ -98,14 +98,14 @@ async def test_what_was_brought_of_other_columns_is_read_as_ever(house: House) -
     known = (await house.sources.search(ZHANG, a_call(), peers=False, fields={"name", "sex"})).known
     reading = await house.sources.read(HOLDERS, {"PersonRecord": ("name",)}, a_call(), known=known)
     assert [method for method, *_ in house.police.calls] == ["search", "fetch"]
-    assert names(reading.records["t1"]["PersonRecord"]) == ["张三", "张三"]
+    assert names(reading.records["PersonRecord"]["t1"]) == ["张三", "张三"]
 
 
 async def test_what_was_brought_of_somebody_who_is_not_asked_for_stays_out(house: House) -> None:
     known = (await house.sources.search(ZHANG, a_call(), peers=False, fields={"name"})).known
     holders = {"t2": {"jiangsu-police": ("B",)}}
     reading = await house.sources.read(holders, {"PersonRecord": ("name",)}, a_call(), known=known)
-    assert names(reading.records["t2"]["PersonRecord"]) == ["李四"]
+    assert names(reading.records["PersonRecord"]["t2"]) == ["李四"]
 
 
 async def test_of_many_people_a_search_brings_their_keys_alone() -> None:

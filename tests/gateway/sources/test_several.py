@@ -83,15 +83,15 @@ async def desk() -> Desk:
 
 
 def counts(records: Mapping[str, Mapping[str, Sequence[Record]]]) -> dict[str, dict[str, int]]:
-    """token -> entity -> how many records, where there are any."""
-    return {token: {entity: len(rows) for entity, rows in of.items() if rows} for token, of in records.items()}
+    """entity -> token -> how many records, where there are any."""
+    return {entity: {token: len(rows) for token, rows in of.items() if rows} for entity, of in records.items()}
 
 
-ALL = {"t1": {"PersonRecord": 1, "Measure": 2}, "t2": {"PersonRecord": 1, "Visit": 1}}
+ALL = {"PersonRecord": {"t1": 1, "t2": 1}, "Measure": {"t1": 2}, "Visit": {"t2": 1}}
 
 
 def but(entity: str) -> dict[str, dict[str, int]]:
-    return {token: {name: rows for name, rows in of.items() if name != entity} for token, of in ALL.items()}
+    return {name: of for name, of in ALL.items() if name != entity}
 
 
 async def test_all_entities_take_one_call(desk: Desk) -> None:
@@ -203,7 +203,7 @@ async def test_garbage_is_contained(desk: Desk, garbage: object) -> None:
     desk.police.whole = garbage
     reading = await desk.sources.read(HOLDERS, NEEDS, a_call())
     assert [(problem.code, problem.entities) for problem in reading.problems] == [("MALFORMED", tuple(sorted(NEEDS)))]
-    assert counts(reading.records) == {"t1": {}, "t2": {}}
+    assert counts(reading.records) == {}
 
 
 async def test_of_whom_a_search_said_all_that_is_needed_only_the_others_are_asked(desk: Desk) -> None:
@@ -219,7 +219,7 @@ async def test_with_a_cache_each_entity_is_kept_by_itself() -> None:
     first = await desk.sources.read(HOLDERS, {"PersonRecord": frozenset({"name"})}, a_call())
     again = await desk.sources.read(HOLDERS, NEEDS, a_call())
     assert [entities for entities, _ in desk.police.asked_together] == [("PersonRecord",), ("Measure",), ("Visit",)]
-    assert again.records["t1"]["PersonRecord"] == first.records["t1"]["PersonRecord"]
+    assert again.records["PersonRecord"]["t1"] == first.records["PersonRecord"]["t1"]
 
 
 async def test_cancelling_a_read_cancels_its_call(desk: Desk) -> None:

@@ -23,7 +23,7 @@ async def test_concurrent_identical_reads_share_one_call_whoever_asks(house: Hou
     house.centre.gate.set()
     readings = await asyncio.gather(*tasks)
     assert len(house.centre.calls) == 1
-    assert all(names(reading.records["t1"]["PersonRecord"]) == ["张三", "张三"] for reading in readings)
+    assert all(names(reading.records["PersonRecord"]["t1"]) == ["张三", "张三"] for reading in readings)
 
 
 async def test_two_requests_never_share_the_answer_of_a_peer(house: House) -> None:
@@ -69,8 +69,8 @@ async def test_kept_records_are_not_asked_for_again_and_only_missing_keys_are() 
         {"t1": {"jiangsu-police": ("A", "nobody")}, "t2": {"jiangsu-police": ("B",)}}, needs, a_call()
     )
     assert [keys for _, _, keys, _, _ in house.police.calls] == [("A", "nobody"), ("B",)]
-    assert names(reading.records["t1"]["PersonRecord"]) == ["张三"]
-    assert names(reading.records["t2"]["PersonRecord"]) == ["李四"]
+    assert names(reading.records["PersonRecord"]["t1"]) == ["张三"]
+    assert names(reading.records["PersonRecord"]["t2"]) == ["李四"]
 
 
 async def test_errors_and_answers_of_peers_are_never_kept() -> None:

@@ -101,7 +101,7 @@ async def test_one_person_is_drawn_together_from_two_databases(house: tuple[Fede
     needs = {"PersonRecord": ("name", "idNumber", "phones"), "Visit": ("visitedOn",)}
     reading = await sources.read({person: index.holders(person)}, needs, a_call())
     assert reading.problems == ()
-    records = reading.records[person]
+    records = {entity: found[person] for entity, found in reading.records.items()}
     assert {
         (row.provenance.source, row.values["name"], row.values["idNumber"]) for row in records["PersonRecord"]
     } == {
@@ -116,7 +116,10 @@ async def test_records_as_such_need_no_field(house: tuple[FederatedSources, Stor
     person = index.find(NEW) or ""
     reading = await sources.read({person: index.holders(person)}, {"PersonRecord": (), "Visit": ()}, a_call())
     assert reading.problems == ()
-    assert {entity: len(rows) for entity, rows in reading.records[person].items()} == {"PersonRecord": 2, "Visit": 2}
+    assert {entity: len(found[person]) for entity, found in reading.records.items()} == {
+        "PersonRecord": 2,
+        "Visit": 2,
+    }
 
 
 async def test_somebody_without_a_number_is_found_by_search(house: tuple[FederatedSources, StoredIndex]) -> None:

@@ -79,7 +79,7 @@ async def test_all_entities_of_one_read_go_in_one_request(opened: dict[str, Open
     reading = await sources.read({PERSON: {"zhejiang-gateway": (PERSON,)}}, NEEDS, signed_call())
     assert reading.problems == ()
     assert route.call_count == 1
-    assert {entity: len(rows) for entity, rows in reading.records[PERSON].items()} == dict.fromkeys(NEEDS, 1)
+    assert {entity: len(found[PERSON]) for entity, found in reading.records.items()} == dict.fromkeys(NEEDS, 1)
 
 
 @respx.mock
