@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from itertools import repeat
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from adapters.contract import Record
 from gateway.authorization.decision import Decision, Evidence
 from gateway.authorization.facts import derive_all
 from gateway.authorization.standing import Standing
@@ -87,7 +85,7 @@ class Judging:
 
     def _files(self, tokens: Sequence[str], held_by: _HeldBy) -> list[PersonFile]:
         rows, of_cases = self._rows(tokens, held_by)
-        merged = self._house.merger.people(self._records(_PERSON, tokens), self._compared)
+        merged = self._house.merger.people(self._reading.of(_PERSON, tokens), self._compared)
         return list(
             map(
                 PersonFile,
@@ -100,10 +98,6 @@ class Judging:
             )
         )
 
-    def _records(self, entity: str, tokens: Sequence[str]) -> list[Sequence[Record]]:
-        found: Mapping[str, Sequence[Record]] = self._reading.records.get(entity, {})
-        return list(map(found.get, tokens, repeat(())))
-
     def _rows(self, tokens: Sequence[str], held_by: _HeldBy) -> tuple[Sequence[_Rows], Sequence[_Rows]]:
         """Of each person the rows that stand with them, and those that belong to cases, by entity."""
         blank = self._blank(held_by)
@@ -111,7 +105,7 @@ class Judging:
         for entity in self._reading.records:
             if entity == _PERSON:
                 continue
-            merged = self._house.merger.rows_of_all(entity, self._records(entity, tokens))
+            merged = self._house.merger.rows_of_all(entity, self._reading.of(entity, tokens))
             for into, some in zip(of_cases if entity in _OF_CASES else rows, merged, strict=True):
                 if some:
                     into[entity] = some

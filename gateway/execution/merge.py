@@ -109,7 +109,8 @@ class Merger:
 def _in_order(origins: Sequence[Provenance], ends: Collection[int]) -> bool:
     """Whether each person's records stand in the order of their own keys; the next person's may begin anew."""
     keys = list(map(_RECORD, origins))
-    return set(compress(count(1), map(gt, keys, keys[1:]))).issubset(ends)
+    falls = compress(count(1), map(gt, keys, keys[1:]))
+    return set(falls).issubset(ends)
 
 
 def _precedence(row: Row) -> int:

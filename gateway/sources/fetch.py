@@ -267,7 +267,7 @@ def _whose(holders: Mapping[str, Mapping[str, Sequence[str]]], source: str) -> _
     if len(holders) == 1:
         ((token, sources),) = holders.items()
         keys = sources.get(source, ())
-        return _Owners(dict.fromkeys(keys, (token,)), len(keys) == 1)
+        return _Owners(dict.fromkeys(keys, (token,)), one_each=len(keys) == 1)
     held = _held(holders, source)
     every = list(chain.from_iterable(held.values()))
     by_key: dict[Key, tuple[str, ...]] = dict(zip(every, zip(held, strict=True), strict=False))

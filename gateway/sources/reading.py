@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Protocol
 
 from adapters.contract import Call, Compare, Health, Key, Record
@@ -31,6 +32,11 @@ class Reading:
     records: Mapping[str, Mapping[str, Sequence[Record]]]
     problems: tuple[Problem, ...]
     outcomes: tuple[SourceOutcome, ...]
+
+    def of(self, entity: str, tokens: Sequence[str]) -> list[Sequence[Record]]:
+        """Each person's records of an entity, in the order of the tokens."""
+        found: Mapping[str, Sequence[Record]] = self.records.get(entity, {})
+        return list(map(found.get, tokens, repeat(())))
 
     def joined(self, other: Reading) -> Reading:
         """Both rounds as one; of a person read twice, all records."""

@@ -57,9 +57,10 @@ class SourceNames:
         holders = {person: self._index.holders(person) for person in people}
         held = {person: found for person, found in holders.items() if found}
         reading = await self._sources.read(held, _NEEDS, self._call, peers=False)
-        records = reading.records.get("PersonRecord", {})
+        found = reading.of("PersonRecord", list(held))
         return {
-            person: [name for record in records.get(person, ()) for name in _names(record.values)] for person in held
+            person: [name for record in records for name in _names(record.values)]
+            for person, records in zip(held, found, strict=True)
         }
 
 
