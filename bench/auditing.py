@@ -48,7 +48,7 @@ class _Whole:
 
 def audit(directory: Path, scale: float) -> list[str]:
     """What an append costs while the log grows, and what looking at it costs; each append waits for the disk."""
-    lengths = [int(length * scale) for length in (1_000, 10_000, 100_000, 1_000_000)]
+    lengths = [int(length * scale) for length in (1_000, 10_000, 100_000, 1_000_000, 10_000_000)]
     with tempfile.TemporaryDirectory(dir=directory) as folder:
         path = Path(folder) / "audit.sqlite"
         found = run(_appended(path, lengths), contender=True)

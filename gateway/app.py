@@ -22,7 +22,6 @@ from gateway.audit.wiring import gateway_event, known_witnesses, open_log, open_
 from gateway.authorization.decide import CedarAuthorizer
 from gateway.authorization.in_force import PoliciesInForce
 from gateway.authorization.standing import Standing
-from gateway.console.build import Parts, build_console, open_sessions
 from gateway.credentials import secret_of, signing_key_of, verifier_of
 from gateway.demo_viewers import development_issuer, read_viewers
 from gateway.execution.accesses import Oversight, inclusion_of
@@ -218,6 +217,8 @@ async def opened(settings: Settings) -> AsyncIterator[Gateway]:
         sockets = {"/graphql": SocketEndpoint(operations, count=count)}
         mounts = {}
         if settings.console:
+            from gateway.console.build import Parts, build_console, open_sessions  # most workers open none
+
             sessions = open_sessions(settings)
             stack.push_async_callback(sessions.aclose)
             place = _place(settings, regions)

@@ -18,6 +18,7 @@ import orjson
 
 KEY_BYTES: Final = 16
 _BUSY_MILLISECONDS: Final = 5_000
+_KEPT_KB: Final = 512  # of pages: keys are put in at the end
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS response_key (
   idx INTEGER PRIMARY KEY,  -- of the entry
@@ -59,6 +60,7 @@ class ResponseKeys:
             # The log's own commit is what makes an access durable; a key may be lost with the machine.
             self._connection.execute("PRAGMA synchronous=NORMAL")
             self._connection.execute("PRAGMA secure_delete=ON")
+            self._connection.execute(f"PRAGMA cache_size=-{_KEPT_KB}")
             self._connection.execute(_TABLE)
         except BaseException:
             self._connection.close()

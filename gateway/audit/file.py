@@ -11,6 +11,7 @@ import apsw
 
 VERSION: Final = 3
 _BUSY_MILLISECONDS: Final = 5_000
+_KEPT_KB: Final = 512  # of pages, by each connection: what is put in and read is nearly always at the end
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS entry (
@@ -102,6 +103,7 @@ def open_writing(path: Path) -> apsw.Connection:
         connection.set_busy_timeout(_BUSY_MILLISECONDS)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA cache_size=-{_KEPT_KB}")
     except BaseException:
         connection.close()
         raise
@@ -124,6 +126,7 @@ def open_reading(path: Path) -> apsw.Connection:
     connection = apsw.Connection(str(path), flags=flags)
     connection.set_busy_timeout(_BUSY_MILLISECONDS)
     connection.execute("PRAGMA query_only=ON")
+    connection.execute(f"PRAGMA cache_size=-{_KEPT_KB}")
     return connection
 
 
